@@ -1,4 +1,4 @@
-"""The methods, one file each with its recipe beside it; `recipes` reads recipes without torch, `build` makes a model."""
+"""The methods, one file each with its recipe beside it; `recipes` reads these without torch, `build` makes a model."""
 
 
 def build(recipe, training_set):

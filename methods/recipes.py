@@ -9,8 +9,9 @@ A recipe stands beside its method as `methods/<name>.yaml`:
     budgets          {budget: {source, values: {key: value}}}: what a budget changes beyond common.yaml
     refuse           [{key, when, why}]: combinations that make no sense; `when` is an expression over the keys
 
-A run is written `method[@budget][+key=value…]`, for example `maum@shared+bank.dt=5`; the budget `published` is not written.
-Values are laid over one another in this order: common keys, host, method, dataset, budget (common, host, method), overrides.
+A run is written `method[@budget][+key=value…]`, for example `maum@shared+bank.dt=5`; the budget `published` is not
+written. Values are laid over one another in this order: common keys; host, method (each with its dataset section);
+budget (common, host, method); overrides.
 """
 
 import difflib
@@ -104,11 +105,7 @@ def canonical(run: str, layout: str) -> str:
     """The one way to write a run: overrides sorted, those that change nothing left out."""
     written = parse(run)
     resolved, defaults = resolve(run, layout), _defaults(written, layout)
-    kept = [
-        f"{key}={text_of(resolved[key])}"
-        for key in sorted(written.overrides)
-        if resolved[key] != defaults[key]
-    ]
+    kept = [f"{key}={text_of(resolved[key])}" for key in sorted(written.overrides) if resolved[key] != defaults[key]]
     budget = "" if written.budget == PUBLISHED else f"@{written.budget}"
     return "+".join([written.method + budget, *kept])
 
@@ -206,9 +203,7 @@ def _check_combinations(run: str, recipe: Recipe, layers: list[dict]) -> None:
                 key = rule["key"]
                 nearest = _nearest_allowed(key, rule["when"], recipe)
                 remedy = "" if nearest is None else f"; the nearest valid is {key}={text_of(nearest)}"
-                raise RecipeError(
-                    f"run {run!r}: {key}={text_of(recipe[key])} is refused: {rule['why']}{remedy}"
-                )
+                raise RecipeError(f"run {run!r}: {key}={text_of(recipe[key])} is refused: {rule['why']}{remedy}")
 
 
 def _holds(expression: str, values: dict) -> bool:

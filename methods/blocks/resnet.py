@@ -28,9 +28,7 @@ class Residual(nn.Module):
             self.add_module(f"bn{i}", nn.BatchNorm2d(b))
         self.downsample = None
         if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
-            )
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         branch = x
@@ -55,7 +53,7 @@ class Stem(nn.Module):
 
 
 def stages(name: str, width: int, last_stride: int) -> list[nn.Module]:
-    """The five stages of `resnet50` (bottlenecks 3, 4, 6, 3) or `small` (one basic block a stage), `width` channels wide.
+    """The five stages of `resnet50` (bottlenecks 3, 4, 6, 3) or `small` (one basic block each), `width` channels wide.
 
     With `last_stride` 1 the whole divides height and width by 16, with 2 by 32.
     """
@@ -102,9 +100,7 @@ def load_imagenet(built: list[nn.Module], path: str | Path) -> None:
             found = state.get(prefix + key)
             if found is None or found.shape != value.shape:
                 shape = "nothing" if found is None else f"shape {tuple(found.shape)}"
-                raise ValueError(
-                    f"{path}: expected {prefix + key} of shape {tuple(value.shape)}, found {shape}"
-                )
+                raise ValueError(f"{path}: expected {prefix + key} of shape {tuple(value.shape)}, found {shape}")
             value.copy_(found)
 
 

@@ -20,9 +20,7 @@ def build(run: str, layout: str = "sysu_mm01", identities: int = IDENTITIES, see
     return methods.build(resolve(run, layout), training_set)
 
 
-def make_batch(
-    identities: int = 4, images: int = 2, size=(96, 48), seed: int = 0, step: int = 0, paired: bool = True
-):
+def make_batch(identities: int = 4, images: int = 2, size=(96, 48), seed: int = 0, step: int = 0, paired: bool = True):
     """A paired batch of seeded noise; labels are 0 … identities - 1, each `images` times."""
     generator = torch.Generator().manual_seed(seed)
     n = identities * images
@@ -41,7 +39,5 @@ def gradients(method, loss) -> dict[str, float]:
     named = [(name, p) for name, p in method.named_parameters() if p.requires_grad]
     grads = torch.autograd.grad(loss, [p for _, p in named], allow_unused=True, retain_graph=True)
     return {
-        n: g.abs().max().item()
-        for (n, _), g in zip(named, grads, strict=True)
-        if g is not None and g.abs().max() > 0
+        n: g.abs().max().item() for (n, _), g in zip(named, grads, strict=True) if g is not None and g.abs().max() > 0
     }
