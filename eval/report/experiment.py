@@ -1,0 +1,172 @@
+"""What an experiment reports: the schema of `reports/{experiment}/experiment.json` and its loader.
+
+The workflow writes that file; every command of this package reads it. Paths are relative to the folder in which the
+workflow runs. JSON object, with `null` where a value does not apply:
+
+    name        str, the folder name under reports/
+    title       str, the heading a reader sees
+    paper       str | null, key of a paper in reports/published/results.csv
+    source      str | null, the paper's own table or figure ("Table 3")
+    note        str, one or two sentences under the heading (may be empty)
+    budget      str, the budget of all rows in words ("as published", "demo")
+    baseline    str | null, the row label to which the others are compared
+    columns     [{dataset, protocol, metrics: ["rank-1", "mAP"], gallery: str | null}]
+                gallery names the gallery draw; null = the only one that the results hold
+    rows        [{label, dataset: str | null, setting, run, reference: bool, published: {paper, source, row_method,
+                setting} | null, runs: [{dataset, setting, run, split, seed, folder}]}]
+                dataset null = the row stands in the columns of every dataset; rows of equal label and setting share
+                one table line; reference marks `chance` and `untrained`, which are shown and never bold
+    figures     [{kind, name: str | null, title: str | null, ...}], the rest as eval/report/figures/<kind>.py says;
+                name (default: kind) is the file stem of the PNG and the SVG and must be unique
+    datasets    {name: {index: path, contact_sheet: path | null, arrays: path | null, real: bool}}
+                arrays is the packed .npy; real = photographs of people, never shown unless the reader asks
+    provenance  {any: any}, shown on the page as it stands
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Column:
+    """One protocol of one dataset, with the metrics that the table shows."""
+
+    dataset: str
+    protocol: str
+    metrics: tuple[str, ...]
+    gallery: str | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training (or reference) and the folder that holds its results."""
+
+    dataset: str
+    setting: str
+    run: str
+    split: int
+    seed: int
+    folder: str
+
+    @property
+    def command(self) -> str:
+        """The command that makes this run's scores."""
+        return f"snakemake --cores all {self.folder}/trials.csv"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: a method under a setting."""
+
+    label: str
+    dataset: str | None
+    setting: str
+    run: str
+    runs: tuple[Run, ...]
+    published: dict | None = None
+    reference: bool = False
+
+    @property
+    def line(self) -> tuple[str, str]:
+        """Rows of one line differ only in the dataset whose columns they fill."""
+        return self.label, self.setting
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A resolved experiment, see the module's docstring for each field."""
+
+    name: str
+    title: str
+    note: str
+    budget: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    paper: str | None = None
+    source: str | None = None
+    baseline: str | None = None
+    figures: tuple[dict, ...] = ()
+    datasets: dict = field(default_factory=dict)
+    provenance: dict = field(default_factory=dict)
+
+    @property
+    def runs(self) -> list[Run]:
+        """Every run once, in the order of the rows."""
+        return list(dict.fromkeys(run for row in self.rows for run in row.runs))
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """(label, setting) of the table's lines, in order."""
+        return list(dict.fromkeys(row.line for row in self.rows))
+
+    @property
+    def settings(self) -> list[str]:
+        """The settings that occur, in order."""
+        return list(dict.fromkeys(row.setting for row in self.rows))
+
+    def row(self, line: tuple[str, str], dataset: str) -> Row | None:
+        """The row that fills `dataset`'s columns of a line, or None where the line has no run on it."""
+        found = [row for row in self.rows if row.line == line and row.dataset in (None, dataset)]
+        found = [row for row in found if any(run.dataset == dataset for run in row.runs)]
+        if len(found) > 1:
+            raise ValueError(
+                f"experiment {self.name}: {len(found)} rows {line} for dataset {dataset}, expected one; "
+                "give the rows different labels or settings"
+            )
+        return found[0] if found else None
+
+
+def figure_name(spec: dict) -> str:
+    """File stem of a figure: its `name`, or its kind."""
+    return spec.get("name") or spec["kind"]
+
+
+def load_experiment(path: str | Path) -> Experiment:
+    """Read an experiment description; KeyError or ValueError name the file and the key."""
+    text = json.loads(Path(path).read_text(encoding="utf-8"))
+    return parse_experiment(text, str(path))
+
+
+def parse_experiment(description: dict, where: str) -> Experiment:
+    """Build an `Experiment` from its JSON object; `where` stands in the error messages."""
+    known = set(Experiment.__dataclass_fields__)
+    _check_keys(description, known, {"name", "title", "note", "budget", "columns", "rows"}, where)
+    columns = tuple(_column(column, f"{where}: columns") for column in description["columns"])
+    rows = tuple(_row(row, f"{where}: rows") for row in description["rows"])
+    if not rows or not columns:
+        raise ValueError(f"{where}: found {len(rows)} rows and {len(columns)} columns, expected at least one of each")
+    figures = tuple(description.get("figures") or ())
+    names = [figure_name(spec) for spec in figures]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{where}: figures named {twice} occur more than once; give each its own name")
+    baseline = description.get("baseline")
+    if baseline is not None and baseline not in {row.label for row in rows}:
+        raise ValueError(f"{where}: baseline {baseline!r} is no row label; labels: {[row.label for row in rows]}")
+    rest = {key: description[key] for key in known - {"columns", "rows", "figures"} if key in description}
+    return Experiment(**rest, columns=columns, rows=rows, figures=figures)
+
+
+def _check_keys(found: dict, known: set, needed: set, where: str) -> None:
+    if unknown := sorted(set(found) - known):
+        raise ValueError(f"{where}: unknown keys {unknown}; known: {sorted(known)}")
+    if missing := sorted(needed - set(found)):
+        raise KeyError(f"{where}: missing keys {missing}")
+
+
+def _column(column: dict, where: str) -> Column:
+    fields = set(Column.__dataclass_fields__)
+    _check_keys(column, fields, fields - {"gallery"}, where)
+    return Column(**{**column, "metrics": tuple(column["metrics"])})
+
+
+def _row(row: dict, where: str) -> Row:
+    where = f"{where} {row.get('label', '')!r}"
+    fields = set(Row.__dataclass_fields__)
+    _check_keys(row, fields, {"label", "setting", "run", "runs"}, where)
+    runs = []
+    for run in row["runs"]:
+        _check_keys(run, set(Run.__dataclass_fields__), set(Run.__dataclass_fields__), f"{where} runs")
+        runs.append(Run(**run))
+    return Row(**{"dataset": None, **row, "runs": tuple(runs)})

@@ -1,0 +1,85 @@
+"""What is known about how a run was made: run.json, flattened to columns.
+
+FIXED columns are equal for equal work on one machine and stand in results.csv beside each score; TIMED ones differ
+from one execution to the next and stand in runs.csv only.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+
+# column -> key in run.json, dots descend
+FIXED_KEYS = {"commit": "commit", "clean": "clean", "device": "device"}
+TIMED_KEYS = {
+    "seconds": "seconds",
+    "peak_memory_mb": "peak_memory_mb",
+    "images_per_second": "images_per_second",
+    "test_images_per_second": "test_images_per_second",
+    "parameters": "parameters",
+    "feature_dim": "feature_dim",
+    "resumed": "resumed",
+    "code_changed": "code_changed",
+    "host": "host",
+    "command": "command",
+}
+FIXED = ["commit", "clean", "config", "packages", "device"]
+COLUMNS = [*FIXED, *TIMED_KEYS]
+
+
+def read(folder: Path) -> dict:
+    """The columns of a run folder; all None where it has no run.json (a reference made without training)."""
+    path = folder / "run.json"
+    if not path.is_file():
+        return dict.fromkeys(COLUMNS)
+    record = json.loads(path.read_text(encoding="utf-8"))
+    flat = {column: _get(record, key) for column, key in {**FIXED_KEYS, **TIMED_KEYS}.items()}
+    flat["config"] = fingerprint(record.get("config"))
+    flat["packages"] = fingerprint(record.get("packages"))
+    return {column: flat[column] for column in COLUMNS}
+
+
+def fingerprint(value: object) -> str | None:
+    """Twelve hexadecimal digits that differ when a JSON value differs; None of None."""
+    if value is None:
+        return None
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _get(record: dict, key: str) -> object:
+    for part in key.split("."):
+        record = record.get(part) if isinstance(record, dict) else None
+    return record
+
+
+def remarks(runs: pd.DataFrame) -> list[str]:
+    """Sentences on what a reader must know of the runs: unclean trees, several commits, resumed, other devices.
+
+    `runs` is the table of `collect.read_runs`, all fields text.
+    """
+    known = runs[runs.commit != ""]
+    found = []
+    if not_recorded := len(runs) - len(known):
+        found.append(f"{not_recorded} of {len(runs)} runs carry no record of how they were made.")
+    for column, what in (("commit", "commits"), ("device", "devices"), ("packages", "sets of package versions")):
+        values = known[column].unique().tolist()
+        if len(values) > 1:
+            found.append(f"The runs come from {len(values)} different {what}: {', '.join(sorted(values))}.")
+    for column, value, what in (
+        ("clean", "False", "ran with changes that are in no commit"),
+        ("code_changed", "True", "ran with other code than the rest of the same run"),
+    ):
+        if named := known.run[known[column] == value].tolist():
+            found.append(f"{_some(named)} {what}.")
+    resumed = known[~known.resumed.isin(["", "0", "False", "[]"])]
+    if named := resumed.run.tolist():
+        found.append(f"{_some(named)} stopped and resumed from a checkpoint.")
+    return found
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{len(names)} runs ({shown}{rest})"

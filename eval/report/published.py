@@ -1,0 +1,100 @@
+"""The papers' printed numbers and the notes on those that are suspect (reports/published/)."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from eval.report.experiment import Column, Row
+
+FOLDER = Path(__file__).resolve().parents[2] / "reports" / "published"
+KEYS = ["paper", "source", "row_method", "dataset", "protocol", "shot", "setting", "metric"]
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A printed number: `value` in percent, `text` as it stands in the paper, `notes` why it is suspect."""
+
+    value: float
+    text: str
+    where: str
+    notes: tuple[str, ...]
+
+
+@cache
+def printed_numbers() -> pd.DataFrame:
+    """One line per printed number: `paper, source, row_method, venue, is_own, dataset, ..., metric, value` (str)."""
+    return pd.read_csv(FOLDER / "results.csv", dtype=str, keep_default_na=False)
+
+
+@cache
+def suspect_notes() -> pd.DataFrame:
+    """One line per note; an empty field stands for any value."""
+    return pd.read_csv(FOLDER / "suspects.csv", dtype=str, keep_default_na=False)
+
+
+def printed_protocol(protocol: str) -> tuple[str, str]:
+    """(protocol, shot) in the papers' words of a protocol of ours; shot is empty where the dataset has none."""
+    for name in ("visible-to-infrared", "infrared-to-visible"):
+        if protocol.endswith(name):
+            return name, ""
+    *_, mode, shot = protocol.split("-")
+    if mode not in ("all", "indoor") or shot not in ("single", "multi"):
+        raise ValueError(
+            f"protocol {protocol!r} has no counterpart among the printed numbers; expected a name that ends in "
+            "{all,indoor}-{single,multi}, visible-to-infrared or infrared-to-visible"
+        )
+    return f"{mode}-search", shot
+
+
+def find_printed(row: Row, column: Column, metric: str) -> Printed | None:
+    """The number that the paper prints for a row under a protocol, or None where it prints none.
+
+    Papers that do not state the shot are taken as single-shot. `row.published` may carry `dataset` where the paper's
+    name for it differs from the column's (corrupted copies); rows of other datasets have no printed number.
+    """
+    if row.published is None:
+        return None
+    reference = dict(row.published)
+    dataset = reference.pop("dataset", column.dataset)
+    table = printed_numbers()
+    found = table[(table.dataset == dataset) & (table.metric == metric)]
+    for key, value in reference.items():
+        found = found[found[key] == value]
+    protocol, shot = printed_protocol(column.protocol)
+    found = found[found.protocol.isin([protocol, ""])]
+    if shot:
+        found = found[found["shot"].isin([shot, ""] if shot == "single" else [shot])]
+    if len(found) > 1:
+        raise ValueError(
+            f"{len(found)} printed numbers fit {row.published} on {column.protocol}, {metric}; expected one"
+        )
+    if found.empty:
+        return None
+    line = found.iloc[0]
+    where = f"{line.paper} {line.source}, {line.row_method}"
+    return Printed(float(line.value), line.value, where, tuple(notes_on(line)))
+
+
+def notes_on(line: pd.Series) -> list[str]:
+    """The notes that apply to a line of `printed_numbers`."""
+    notes = suspect_notes()
+    fits = pd.Series(True, index=notes.index)
+    for key in KEYS:
+        fits &= notes[key].isin(["", line[key]])
+    return notes.note[fits].tolist()
+
+
+def check_reference(row: Row) -> None:
+    """Refuse a reference that fits no printed number at all: a misspelt name would silently show nothing."""
+    if row.published is None:
+        return
+    table = printed_numbers()
+    fits = pd.Series(True, index=table.index)
+    for key, value in row.published.items():
+        if key not in KEYS:
+            raise KeyError(f"row {row.label!r}: published has the key {key!r}; known: {KEYS}")
+        fits &= table[key] == value
+    if not fits.any():
+        raise ValueError(f"row {row.label!r}: no printed number fits {row.published}; see {FOLDER / 'results.csv'}")
