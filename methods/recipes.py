@@ -208,14 +208,14 @@ def _check_combinations(run: str, recipe: Recipe, layers: list[dict]) -> None:
 
 def _holds(expression: str, values: dict) -> bool:
     """Evaluate a `when` expression of a recipe file, with `a.b` standing for the key `a.b`."""
-    scope: dict[str, object] = {"sorted": sorted, "min": min, "max": max}
+    scope: dict[str, object] = {"__builtins__": {}, "sorted": sorted, "min": min, "max": max, "any": any}
     for key, value in values.items():
         group, _, leaf = key.partition(".")
         if leaf:
             setattr(scope.setdefault(group, SimpleNamespace()), leaf, value)
         else:
             scope[group] = value
-    return bool(eval(expression, {"__builtins__": {}}, scope))
+    return bool(eval(expression, scope))
 
 
 def _nearest_allowed(key: str, expression: str, recipe: Recipe) -> object | None:
@@ -229,7 +229,7 @@ def _nearest_allowed(key: str, expression: str, recipe: Recipe) -> object | None
         span = range(max(entry.get("min", 0), value - 64), min(entry.get("max", value + 64), value + 64) + 1)
         candidates = sorted(span, key=lambda candidate: abs(candidate - value))
     elif isinstance(value, list):
-        candidates = [sorted(value)]
+        candidates = [sorted(value), *([item for item in value if item != left_out] for left_out in value)]
     else:
         candidates = []
     return next((c for c in candidates if not _holds(expression, recipe | {key: c})), None)
