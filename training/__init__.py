@@ -1,0 +1,1 @@
+"""One run: sampling, augmentation, optimisation, checkpoints, and the features of the test images."""

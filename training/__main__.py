@@ -1,0 +1,60 @@
+"""Train one run, or embed its test images again.
+
+python -m training train --run maum@demo --dataset demo-sysu --layout sysu_mm01 --setting full --split 1 --seed 0 \
+    --index results/demo-sysu/images.csv --pixels results/demo-sysu/images_96x48_lanczos.npy \
+    --subset results/demo-sysu/full/split1_seed0.csv --weights data/resnet50-19c8e357.pth --out FOLDER
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from methods.recipes import RecipeError
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    from training.device import DeviceError
+    from training.loop import Diverged
+    from training.run import RunError, carry_out, embed_again
+    from training.sampler import SamplerError
+
+    try:
+        if arguments.command == "train":
+            carry_out(_job(arguments), arguments.checkpoint_seconds)
+        else:
+            embed_again(_job(arguments), arguments.features)
+    except (RecipeError, DeviceError, Diverged, RunError, SamplerError, OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.split("\n", 1)[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="train a run and embed its test images")
+    train.add_argument("--checkpoint-seconds", type=float, default=60, help="least time between two checkpoints")
+    again = commands.add_parser("embed", help="embed a finished run's test images from other packed pixels")
+    again.add_argument("--features", type=Path, required=True, help="features.npz to write")
+    for command in (train, again):
+        command.add_argument("--run", required=True, help="method[@budget][+key=value...]")
+        command.add_argument("--dataset", required=True, help="its name in config/datasets.yaml")
+        command.add_argument("--layout", required=True, help="its on-disk layout, a file of datasets/")
+        command.add_argument("--setting", required=True, help="its imbalance setting")
+        command.add_argument("--split", type=int, required=True)
+        command.add_argument("--seed", type=int, required=True)
+        command.add_argument("--index", type=Path, required=True, help="images.csv")
+        command.add_argument("--pixels", type=Path, required=True, help="packed images, .npy")
+        command.add_argument("--subset", type=Path, required=True, help="training rows that the setting kept")
+        command.add_argument("--weights", type=Path, required=True, help="ImageNet weights of ResNet-50, if wanted")
+        command.add_argument("--out", type=Path, required=True, help="the run's folder")
+    return parser
+
+
+def _job(arguments: argparse.Namespace):
+    from training.run import Job
+
+    return Job(**{name: getattr(arguments, name) for name in Job.__dataclass_fields__})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""The device and the numerics of a run: what must be set before the first tensor is made."""
+
+import ctypes
+import os
+
+import torch
+
+from methods.recipes import Recipe
+
+
+class DeviceError(Exception):
+    """A device that the recipe asks for and this machine does not offer."""
+
+
+def prepare(recipe: Recipe, seed: int) -> torch.device:
+    """Seed torch, fix threads and determinism as the recipe says, and return the device.
+
+    Raises:
+        DeviceError: if the recipe wants a GPU and none is visible.
+    """
+    if recipe["device"] == "cuda" and not torch.cuda.is_available():
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "not set")
+        raise DeviceError(
+            f"the recipe has device=cuda, but no CUDA device is usable (CUDA_VISIBLE_DEVICES is {visible}); "
+            f"run on a machine with a GPU, or add +device=cpu to the run"
+        )
+    torch.set_num_threads(recipe["threads"])
+    torch.manual_seed(seed)
+    if recipe["deterministic"]:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = not recipe["deterministic"]
+    if recipe["device"] == "cpu":
+        _keep_freed_memory()
+    return torch.device(recipe["device"])
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc reuse large freed blocks instead of returning them: page faults dominate a training step otherwise."""
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+    except OSError:  # another C library, with another allocator
+        return
+    trim_threshold, mmap_threshold = -1, -3  # names of mallopt's parameters in malloc.h
+    libc.mallopt(mmap_threshold, 1 << 30)
+    libc.mallopt(trim_threshold, 1 << 30)

@@ -1,0 +1,61 @@
+"""The feature of every test image, each seen once."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+from tqdm import tqdm
+
+from files import write_whole
+from methods.contract import MODALITIES, Method
+from methods.recipes import Recipe
+from training.augment import normalise
+from training.data import Pixels
+
+BATCH = 256
+
+
+@torch.inference_mode()
+def embed(method: Method, recipe: Recipe, pixels: Path, rows: pd.DataFrame, device: torch.device) -> np.ndarray:
+    """Features (N, D) float32 of rows of images.csv (their index is the packed row), in their order.
+
+    With `feature.flip` an image's feature is the sum of the unit features of the image and its mirror image.
+    """
+    method.eval()
+    features: np.ndarray | None = None
+    with tqdm(total=len(rows), desc="features", unit="image", mininterval=1) as bar:
+        for modality in MODALITIES:
+            places = np.flatnonzero(rows["modality"] == modality)
+            store = Pixels(pixels, rows.index.to_numpy()[places], device)
+            for start in range(0, len(places), BATCH):
+                index = np.arange(start, min(start + BATCH, len(places)))
+                batch = _embed_batch(method, recipe, store.pick(index), modality)
+                if features is None:
+                    features = np.empty((len(rows), batch.shape[1]), np.float32)
+                features[places[index]] = batch.float().cpu().numpy()
+                bar.update(len(index))
+    return features
+
+
+def _embed_batch(method: Method, recipe: Recipe, images: Tensor, modality: str) -> Tensor:
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=recipe["precision"] == "bfloat16"):
+        x = normalise(images)
+        if not recipe["feature.flip"]:
+            return method.embed(x, modality)
+        return normalize(method.embed(x, modality)) + normalize(method.embed(x.flip(3), modality))
+
+
+def write_features(path: Path, features: np.ndarray, rows: pd.DataFrame) -> None:
+    """The features.npz that evaluation reads (see docs/results-format.md)."""
+    with write_whole(path) as temporary, temporary.open("wb") as file:
+        np.savez(
+            file,
+            features=features,
+            identities=rows["identity"].to_numpy(np.int64),
+            cameras=rows["camera"].to_numpy(np.int64),
+            modalities=rows["modality"].to_numpy(np.str_),
+            names=rows["path"].to_numpy(np.str_),
+        )

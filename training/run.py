@@ -1,0 +1,147 @@
+"""One run from its inputs to its folder: train, embed, write."""
+
+import fcntl
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+from safetensors.torch import load_file, save_file
+
+import methods
+from files import sha256, write_whole
+from methods.recipes import Recipe, resolve
+from training import checkpoint, provenance
+from training.data import load_test, load_training
+from training.device import prepare
+from training.embed import embed, write_features
+from training.loop import Trainer, train
+
+
+class RunError(Exception):
+    """A run that cannot start or go on; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What determines a run, and where its inputs and outputs are."""
+
+    run: str
+    dataset: str
+    layout: str
+    setting: str
+    split: int
+    seed: int
+    index: Path
+    pixels: Path
+    subset: Path
+    weights: Path
+    out: Path
+
+
+def fingerprint(job: Job, recipe: Recipe) -> str:
+    """A digest of all that a checkpoint must agree with: recipe, data, seed, and the code that trains."""
+    root = Path(__file__).parent.parent
+    code = [*sorted((root / "training").glob("*.py")), *sorted((root / "methods").rglob("*.py"))]
+    facts = [recipe, job.split, job.seed, sha256(job.index), sha256(job.subset), [sha256(path) for path in code]]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def carry_out(job: Job, checkpoint_seconds: float) -> None:
+    """Train a run and write weights, history, features and, last, run.json into its folder.
+
+    Raises:
+        RunError, DeviceError, Diverged, SamplerError: each with one line for the user.
+    """
+    job.out.mkdir(parents=True, exist_ok=True)
+    with _alone(job.out):
+        started, clock = provenance.now(), time.perf_counter()
+        recipe = resolve(job.run, job.layout)
+        recipe.weights = str(job.weights)
+        device = prepare(recipe, job.seed)
+        data = load_training(job.subset, job.pixels, recipe, device)
+        method = methods.build(recipe, data.described).to(device, memory_format=torch.channels_last)
+        trainer = Trainer(method, recipe, data, job.seed, device)
+        resumed = train(
+            trainer, job.out, fingerprint(job, recipe), checkpoint_seconds, note=lambda s: print(s, flush=True)
+        )
+        trained = time.perf_counter()
+        rows = load_test(job.index, job.split)
+        features = embed(method, recipe, job.pixels, rows, device)
+        embedded = time.perf_counter()
+
+        with write_whole(job.out / "weights.safetensors") as temporary:
+            save_file({k: v.contiguous() for k, v in method.state_dict().items()}, temporary)
+        with write_whole(job.out / "history.csv") as temporary:
+            _history(trainer, data).to_csv(temporary, index=False)
+        write_features(job.out / "features.npz", features, rows)
+        commit, clean = provenance.commit()
+        facts = {
+            "run": job.run,
+            "dataset": job.dataset,
+            "setting": job.setting,
+            "split": job.split,
+            "seed": job.seed,
+            "recipe": recipe,
+            "commit": commit,
+            "clean": clean,
+            "index_sha256": sha256(job.index),
+            "subset_sha256": sha256(job.subset),
+            "fingerprint": fingerprint(job, recipe),
+            "started": started,
+            "finished": provenance.now(),
+            "train_seconds": trained - clock,
+            "embed_seconds": embedded - trained,
+            "resumed_after_epoch": resumed or None,
+            "identities": data.described.identities,
+            "training_images": {"visible": len(data.visible.labels), "infrared": len(data.infrared.labels)},
+            "parameters": sum(p.numel() for p in method.parameters()),
+            "feature_dimension": features.shape[1],
+            "test_images_per_second": len(rows) / (embedded - trained),
+            "peak_memory_mb": provenance.peak_memory_mb(device),
+            "command": provenance.command(),
+        }
+        with write_whole(job.out / "run.json") as temporary:
+            temporary.write_text(json.dumps(facts | provenance.machine(device), indent=1) + "\n", encoding="utf-8")
+        checkpoint.clear(job.out)
+
+
+def embed_again(job: Job, out: Path) -> None:
+    """Features of a finished run's test images from other pixels, for example corrupted ones.
+
+    Raises:
+        RunError: if the run has no weights.
+    """
+    path = job.out / "weights.safetensors"
+    if not path.is_file():
+        raise RunError(f"{path}: no weights; train the run first")
+    recipe = resolve(job.run, job.layout)
+    recipe.weights = str(job.weights)
+    device = prepare(recipe, job.seed)
+    data = load_training(job.subset, job.pixels, recipe, device)
+    method = methods.build(recipe, data.described)
+    method.load_state_dict(load_file(path))
+    rows = load_test(job.index, job.split)
+    write_features(out, embed(method.to(device), recipe, job.pixels, rows, device), rows)
+
+
+def _history(trainer: Trainer, data) -> pd.DataFrame:
+    """The history table; an untrained run has its columns and no rows."""
+    columns = ["step", "epoch", "total", "lr", "images_per_second", "memory_mb"]
+    return pd.DataFrame(trainer.history) if trainer.history else pd.DataFrame(columns=columns)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the kernel releases when the process ends, however it ends."""
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"{folder}: another process is training this run; wait for it or stop it") from None
+        yield
