@@ -11,8 +11,8 @@ Printed, SYSU-MM01 all-search / RegDB visible to infrared, rank-1 and mAP:
     Baseline^G 49.45 47.21 / 64.22 58.21    MAUM^G 61.59 59.96 / 83.39 78.75
     Baseline^P 55.57 53.96 / 69.59 58.93    MAUM^P 71.68 68.79 / 87.87 85.09
 
-Which run is which: `maum` is MAUM^G; `head.parts=6` MAUM^P; `bank.mode=current` MAUM^-; `um=off` the baseline, which has
-the shared classifier alone; `bank.visible=0+bank.infrared=0` Fig. 4a's size 0: three classifiers without the metric.
+Which run is which: `maum` is MAUM^G, `head.parts=6` MAUM^P, `bank.mode=current` MAUM^-, `um=off` the baseline, which
+has the shared classifier alone; `bank.visible=0+bank.infrared=0` is Fig. 4a's size 0: three classifiers, no metric.
 
 Departures and decisions (no official code exists):
     optimiser        the paper names none; the AGW lineage's, from common.yaml
