@@ -1,0 +1,19 @@
+"""Gradient reversal (Ganin and Lempitsky 2015): what lies below is trained against the loss above."""
+
+import torch
+from torch import Tensor
+
+
+class _Reverse(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return -gradient
+
+
+def reverse(x: Tensor) -> Tensor:
+    """`x` itself, with the sign of its gradient turned."""
+    return _Reverse.apply(x)
