@@ -1,0 +1,188 @@
+"""`python -m datasets COMMAND`: render, index, pack, subset, contact-sheet, check."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from datasets import DatasetError, layout, nearest
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns 0, or 1 after printing what is wrong with the data."""
+    args = _parser().parse_args(arguments)
+    try:
+        args.run(args)
+    except DatasetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m datasets", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    render = commands.add_parser("render", help="render people into the layout of a real dataset")
+    render.set_defaults(run=_render)
+    render.add_argument("--layout", required=True)
+    render.add_argument("--out", type=Path, required=True, help="folder to write; <folder>.json describes it")
+    render.add_argument("--seed", type=int, required=True)
+    render.add_argument("--official-counts", action="store_true", help="SYSU-MM01's own identities and counts")
+    for name in ("train-identities", "test-identities", "images-per-camera"):
+        render.add_argument(f"--{name}", type=int)
+    for name, kind in (("height", int), ("width", int), *((knob, float) for knob in DIFFICULTIES)):
+        render.add_argument(f"--{name.replace('_', '-')}", type=kind)
+
+    index = commands.add_parser("index", help="list and check the images of a dataset's folder")
+    index.set_defaults(run=_index)
+    index.add_argument("--layout", required=True)
+    index.add_argument("--root", type=Path, required=True)
+    index.add_argument("--holdout", required=True, help="test, or validation where the layout has one")
+    index.add_argument("--expect", help="expected counts: JSON text, a JSON file, or null")
+    index.add_argument("--out", type=Path, required=True, help="CSV")
+
+    pack = commands.add_parser("pack", help="resize the images of an index into one array")
+    pack.set_defaults(run=_pack)
+    pack.add_argument("--index", type=Path, required=True)
+    pack.add_argument("--root", type=Path, required=True)
+    pack.add_argument("--size", type=_size, required=True, help="HEIGHTxWIDTH, for example 288x144")
+    pack.add_argument("--filter", default="lanczos", help="lanczos (as the field's base code), bicubic or bilinear")
+    pack.add_argument("--out", type=Path, required=True, help="NPY")
+
+    subset = commands.add_parser("subset", help="choose the training images of an imbalance setting")
+    subset.set_defaults(run=_subset)
+    subset.add_argument("--index", type=Path, required=True)
+    subset.add_argument("--setting", required=True, help="full, ir_per_id=N, ir_ids=K, vis_per_id=N, vis_ids=K")
+    subset.add_argument("--split", type=int, required=True)
+    subset.add_argument("--seed", type=int, required=True)
+    subset.add_argument("--out", type=Path, required=True, help="CSV")
+
+    sheet = commands.add_parser("contact-sheet", help="draw identities x cameras")
+    sheet.set_defaults(run=_contact_sheet)
+    sheet.add_argument("--index", type=Path, required=True)
+    sheet.add_argument("--root", type=Path, required=True)
+    sheet.add_argument("--identities", type=int, default=8)
+    sheet.add_argument("--per-camera", type=int, default=2)
+    sheet.add_argument("--out", type=Path, required=True, help="PNG")
+
+    check = commands.add_parser("check", help="check the folder of a dataset named in the configuration")
+    check.set_defaults(run=_check)
+    check.add_argument("name")
+    check.add_argument("--config", type=Path, default=Path("config/datasets.yaml"))
+
+    for command in (render, index, pack, check):
+        command.add_argument("--jobs", type=int, default=1, help="processes; the result does not depend on it")
+    return parser
+
+
+DIFFICULTIES = ("colour_leak", "infrared_noise", "pose_spread", "identity_similarity")
+
+
+def _size(text: str) -> tuple[int, int]:
+    height, _, width = text.partition("x")
+    return int(height), int(width)
+
+
+def _render(args: argparse.Namespace) -> None:
+    import importlib
+
+    from datasets.synthetic.knobs import Knobs
+    from datasets.synthetic.plan import Size
+    from datasets.synthetic.write import write_dataset
+
+    layout(args.layout)
+    planner = importlib.import_module(f"datasets.synthetic.plan_{args.layout}")
+    given = {name: getattr(args, name) for name in ("height", "width", *DIFFICULTIES)}
+    knobs = Knobs(args.seed, **{name: value for name, value in given.items() if value is not None})
+    sizes = {name: getattr(args, name) for name in ("train_identities", "test_identities", "images_per_camera")}
+    if args.official_counts:
+        if args.layout != "sysu_mm01" or any(value is not None for value in sizes.values()):
+            raise DatasetError(
+                "--official-counts goes with --layout sysu_mm01 and without identities or images per camera"
+            )
+        plan, about = planner.make_official_plan(args.seed), {"layout": args.layout, "official_counts": True}
+    else:
+        for name, value in sizes.items():
+            least = 2 if name == "train_identities" else 1
+            if value is None or value < least:
+                raise DatasetError(f"--{name.replace('_', '-')}: found {value}, expected a number of at least {least}")
+        plan, about = planner.make_plan(Size(**sizes), args.seed), {"layout": args.layout, **sizes}
+    description = write_dataset(plan, knobs, about, args.out, args.jobs)
+    print(f"wrote {args.out}: {len(plan.shots)} images; {description}")
+
+
+def _index(args: argparse.Namespace) -> None:
+    from datasets.preparation.expect import load_expectation
+    from datasets.preparation.index import make_index
+    from datasets.preparation.rows import write_index
+
+    expect = load_expectation(args.expect)
+    rows = make_index(args.layout, args.root, args.holdout, expect, args.jobs)
+    write_index(rows, args.out)
+    _tell(rows)
+    print(f"wrote {args.out}: {len(rows)} images")
+
+
+def _tell(rows: list) -> None:
+    from datasets.preparation.expect import count
+
+    for split, sides in enumerate(count(rows), start=1):
+        for side, found in sides.items():
+            print(f"split {split} {side}: " + ", ".join(f"{number} {name}" for name, number in found.items()))
+    print(f"stored without colour: {sum(row.greyscale for row in rows)} images (converted to RGB)")
+
+
+def _pack(args: argparse.Namespace) -> None:
+    from datasets.preparation.pack import pack
+    from datasets.preparation.rows import read_index
+
+    rows = read_index(args.index)
+    pack(rows, args.root, args.size, args.filter, args.out, args.jobs)
+    print(f"wrote {args.out}: uint8 [{len(rows)}, 3, {args.size[0]}, {args.size[1]}], filter {args.filter}")
+
+
+def _subset(args: argparse.Namespace) -> None:
+    from datasets.preparation.rows import read_index
+    from datasets.preparation.settings import keep, parse, write_subset
+
+    setting = parse(args.setting)
+    rows = read_index(args.index)
+    kept = keep(rows, setting, args.split, args.seed)
+    write_subset(rows, kept, args.split, args.out)
+    infrared = sum(rows[i].modality == "infrared" for i in kept)
+    print(f"wrote {args.out}: {len(kept) - infrared} visible and {infrared} infrared images")
+
+
+def _contact_sheet(args: argparse.Namespace) -> None:
+    from datasets.preparation.contact_sheet import contact_sheet
+    from datasets.preparation.rows import read_index
+
+    contact_sheet(read_index(args.index), args.root, args.identities, args.per_camera, args.out)
+    print(f"wrote {args.out}")
+
+
+def _check(args: argparse.Namespace) -> None:
+    import json
+
+    from datasets.preparation.config import read_config
+    from datasets.preparation.expect import load_expectation
+    from datasets.preparation.index import make_index
+
+    entries = read_config(args.config)
+    if args.name not in entries:
+        known = ", ".join(entries)
+        raise DatasetError(
+            f"{args.config}: no dataset {args.name!r}{nearest(args.name, list(entries))}; datasets: {known}"
+        )
+    entry = entries[args.name]
+    expect = load_expectation(json.dumps(entry["expect"]))
+    rows = make_index(entry["layout"], entry["root"], entry["holdout"], expect, args.jobs)
+    _tell(rows)
+    print(f"{args.name}: {entry['root']} is as expected" if expect else f"{args.name}: {entry['root']} is readable")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""The counts a dataset should have, stated in its configuration, against the counts found."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from datasets import DatasetError, nearest
+from datasets.preparation.rows import MODALITIES, Row
+
+COUNTS = ("identities", "visible", "infrared", "images")
+KEYS = ("test", "validation", "cells")
+
+
+def load_expectation(text: str | None) -> dict[str, Any] | None:
+    """An expectation from JSON text (a mapping, a string naming a JSON file, or `null`) or from a file's name.
+
+    A file may hold the mapping itself or, as the renderer's description does, hold it under `counts`.
+    """
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = text
+    if isinstance(value, str):
+        value = read_json(Path(value))
+        value = value.get("counts", value) if isinstance(value, dict) else value
+    if value is not None and not isinstance(value, dict):
+        raise DatasetError(
+            f"expect: found {text[:80]!r}, expected a mapping of counts, the name of a JSON file, or null"
+        )
+    return value
+
+
+def read_json(file: Path) -> Any:
+    """The value in a JSON file; `DatasetError` if the file is missing or no JSON."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DatasetError(f"{file}: no such file, named as the expected counts; correct `expect`") from error
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{file}: cannot be read as JSON ({error}); correct `expect`") from error
+
+
+def count(rows: list[Row]) -> list[dict[str, dict[str, int]]]:
+    """Per split, per side (`train`, `test`): how many identities, visible, infrared and all images."""
+    tables = []
+    for split in range(len(rows[0].splits)):
+        sides = {}
+        for side in ("train", "test"):
+            used = [row for row in rows if row.splits[split] == side]
+            per = Counter(row.modality for row in used)
+            sides[side] = {"identities": len({row.identity for row in used}), "images": len(used)}
+            sides[side] |= {modality: per[modality] for modality in MODALITIES}
+        tables.append(sides)
+    return tables
+
+
+def check(rows: list[Row], expect: dict[str, Any], holdout: str, root: str | Path, remedy: str) -> None:
+    """Raise `DatasetError` at the first count of `rows` that differs from `expect[holdout][side]`, in any split.
+
+    `expect["cells"]`, if given, holds images per camera and identity (or names a JSON file with them under `cells`).
+    """
+    for key in expect:
+        if key not in KEYS:
+            raise DatasetError(f"expect: unknown key {key!r}{nearest(key, list(KEYS))}; keys: {', '.join(KEYS)}")
+    for split, found in enumerate(count(rows), start=1):
+        for side, wanted in expect.get(holdout, {}).items():
+            if side not in found:
+                raise DatasetError(f"expect.{holdout}: unknown side {side!r}, expected train or test")
+            _check_side(found[side], wanted, f"{root}: split {split} {side}", f"expect.{holdout}.{side}", remedy)
+    if "cells" in expect:
+        _check_cells(rows, expect["cells"], root, remedy)
+
+
+def _check_side(found: dict[str, int], wanted: dict[str, int], where: str, key: str, remedy: str) -> None:
+    for name, number in wanted.items():
+        if name not in COUNTS:
+            raise DatasetError(
+                f"{key}: unknown count {name!r}{nearest(name, list(COUNTS))}; counts: {', '.join(COUNTS)}"
+            )
+        if found[name] != number:
+            what = name if name in ("identities", "images") else f"{name} images"
+            raise DatasetError(f"{where}: found {found[name]} {what}, expected {number}. {remedy}")
+
+
+def _check_cells(rows: list[Row], cells: dict | str, root: str | Path, remedy: str) -> None:
+    """Each camera and identity in use must have exactly the stated number of images."""
+    if isinstance(cells, str):
+        cells = read_json(Path(cells)).get("cells", {})
+    found = Counter((row.camera, row.identity) for row in rows)
+    used = {row.identity for row in rows}
+    wanted = {(int(c), int(i)): number for c, table in cells.items() for i, number in table.items() if int(i) in used}
+    for camera, identity in sorted(found.keys() | wanted.keys()):
+        here, there = found[camera, identity], wanted.get((camera, identity), 0)
+        if here != there:
+            raise DatasetError(
+                f"{root}: found {here} images of identity {identity} under camera {camera}, expected {there}. {remedy}"
+            )

@@ -1,0 +1,60 @@
+"""Opening one image of a dataset: bounded, complete, RGB, or a `DatasetError` that names the file."""
+
+import hashlib
+import io
+import os
+import warnings
+from pathlib import Path
+
+from PIL import Image
+
+from datasets import DatasetError
+
+# A crop of one person: the largest known in these datasets is 485x877. The header is read before any pixel is.
+MAX_PIXELS = 16_000_000
+MAX_BYTES = 64_000_000
+FORMATS = ("JPEG", "BMP", "PNG")
+COPY = "copy the file anew from the dataset"
+
+
+def read_bytes(file: Path) -> bytes:
+    """The file's bytes; `DatasetError` if it cannot be read or is larger than any image of a person."""
+    try:
+        if (size := os.path.getsize(file)) > MAX_BYTES:
+            raise DatasetError(f"{file}: the file has {size} bytes, expected at most {MAX_BYTES}; {COPY}")
+        return file.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{file}: cannot be read ({error.strerror}); {COPY}") from error
+
+
+def sha256_of(data: bytes) -> str:
+    """SHA-256 of `data` as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def decode(data: bytes, file: Path, quick: bool = False) -> tuple[Image.Image, bool]:
+    """The image in `data` as RGB, and whether it was stored without colour channels (then its grey is repeated).
+
+    `quick` decodes a JPEG at an eighth of its size, enough to know that it is complete. `file` is for messages only.
+    Raises `DatasetError` for data that are no image, end too early, or announce more pixels than `MAX_PIXELS`.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise DatasetError(
+                f"{file}: the image is {width}x{height} pixels, expected at most {MAX_PIXELS} in all: it is no crop of a "
+                f"person, and decoding it could exhaust the memory; {COPY}"
+            )
+        if quick:
+            image.draft(None, (max(1, width // 8), max(1, height // 8)))
+        greyscale = "R" not in image.getbands() and image.mode != "P"
+        return image.convert("RGB"), greyscale
+    except Image.DecompressionBombError as error:
+        raise DatasetError(f"{file}: {error}; expected at most {MAX_PIXELS} pixels; {COPY}") from error
+    except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError) as error:
+        raise DatasetError(
+            f"{file}: found {len(data)} bytes that are not a complete JPEG, BMP or PNG image ({error}); {COPY}"
+        ) from error
