@@ -3,11 +3,14 @@
 A recipe stands beside its method as `methods/<name>.yaml`:
 
     name, paper      what the method is called and where it was published
-    keys             {key: {value, unit?, min?, max?, choices?, source}}; a key of common.yaml may be given another
-                     value and source
+    keys             {key: {value, unit?, min?, max?, choices?, needs?, source}}; a key of common.yaml may be given
+                     another value and source; `needs` is an expression over the keys without which the key has no
+                     effect, and overriding it is refused
     datasets         {layout: {key: {value, source}}}: what differs by dataset
     budgets          {budget: {source, values: {key: value}}}: what a budget changes beyond common.yaml
     refuse           [{key, when, why}]: combinations that make no sense; `when` is an expression over the keys
+    variants         {label: {run, features?, source?}}: the networks that the paper names, the default among them, and
+                     the length of the test feature that it states
 
 A run is written `method[@budget][+key=value…]`, for example `maum@shared+bank.dt=5`; the budget `published` is not
 written. Values are laid over one another in this order: common keys; host, method (each with its dataset section);
@@ -24,6 +27,8 @@ import yaml
 
 FOLDER = Path(__file__).parent
 PUBLISHED = "published"
+LARGEST = 1e9  # of any number in a recipe
+LONGEST = 200  # characters of a run, which names a folder
 
 
 class RecipeError(Exception):
@@ -44,7 +49,8 @@ class Recipe(dict):
 
     Attributes:
         method, name: the method's file and what it is called.
-        entries: value, unit, range and source of each key as the recipe files state them.
+        entries: value, unit, range and source of each key as the recipe files state them; the source of an overridden
+            key says so.
         weights: path of the ImageNet weights, which a configuration and no recipe knows.
     """
 
@@ -57,6 +63,12 @@ class Recipe(dict):
 def names() -> list[str]:
     """The methods that have a recipe, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != "common")
+
+
+def variants(name: str) -> dict[str, dict]:
+    """The networks of a method that its paper names: `{label: {run, features?, source?}}`, at least the default."""
+    own = _read(name)
+    return own.get("variants", {own["name"]: {"run": name}})
 
 
 @functools.cache
@@ -94,28 +106,46 @@ def resolve(run: str, layout: str) -> Recipe:
     for key, text in written.overrides.items():
         if key not in recipe.entries:
             raise RecipeError(f"run {run!r}: unknown key {key!r}{_nearest(key, recipe.entries)}")
-        recipe[key] = _typed(run, key, text, recipe.entries[key])
+        entry = recipe.entries[key]
+        recipe[key] = _typed(run, key, text, entry)
+        recipe.entries[key] = entry | {"source": f"this run; {text_of(entry['value'])} by {entry['source']}"}
     for key, value in recipe.items():
         _check_range(run, key, value, recipe.entries[key])
     _check_combinations(run, recipe, _layers(written))
+    _check_needs(run, recipe, _changed(written, recipe))
     return recipe
 
 
 def canonical(run: str, layout: str) -> str:
-    """The one way to write a run: overrides sorted, those that change nothing left out."""
+    """The one way to write a run: overrides sorted, those that change nothing left out.
+
+    Raises:
+        RecipeError: as `resolve`, or if it is too long to name a folder.
+    """
     written = parse(run)
-    resolved, defaults = resolve(run, layout), _defaults(written, layout)
-    kept = [f"{key}={text_of(resolved[key])}" for key in sorted(written.overrides) if resolved[key] != defaults[key]]
+    recipe = resolve(run, layout)
+    kept = [f"{key}={text_of(recipe[key])}" for key in _changed(written, recipe)]
     budget = "" if written.budget == PUBLISHED else f"@{written.budget}"
-    return "+".join([written.method + budget, *kept])
+    text = "+".join([written.method + budget, *kept])
+    if len(text) > LONGEST:
+        raise RecipeError(
+            f"run {text!r}: {len(text)} characters, but at most {LONGEST} can name a folder; "
+            f"put the values into a budget of methods/{written.method}.yaml"
+        )
+    return text
+
+
+def _changed(written: Run, recipe: Recipe) -> list[str]:
+    """The overridden keys whose value is not their default, sorted."""
+    return [key for key in sorted(written.overrides) if recipe[key] != recipe.entries[key]["value"]]
 
 
 def text_of(value: object) -> str:
     """A value as it is written in a run: `on`, `off`, numbers in their shortest form, lists joined by commas."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    if isinstance(value, float):
-        return f"{value:g}"
+    if isinstance(value, float):  # no plus sign, which separates overrides
+        return repr(value).removesuffix(".0").replace("e+", "e")
     if isinstance(value, list):
         return ",".join(text_of(item) for item in value)
     return str(value)
@@ -164,18 +194,26 @@ def _lay(recipe: Recipe, entries: dict[str, dict]) -> None:
 def _typed(run: str, key: str, text: str, entry: dict) -> object:
     """An override's text as a value of the key's own type."""
     default = entry["value"]
-    kind = type(default)
     try:
-        if kind is list:
-            return [type(default[0])(item) for item in text.split(",")]
-        if kind is bool:
-            return {"on": True, "true": True, "off": False, "false": False}[text]
-        return kind(text)
+        if isinstance(default, list):
+            return [_converted(item, default[0]) for item in text.split(",")]
+        return _converted(text, default)
     except (ValueError, KeyError):
-        wanted = "on or off" if kind is bool else kind.__name__
+        one = default[0] if isinstance(default, list) else default
+        wanted = {bool: "on or off", int: "a whole number", float: "a number"}[type(one)]
+        several = "a list of values, each " if isinstance(default, list) else ""
         raise RecipeError(
-            f"run {run!r}: {key}={text!r} must be {wanted}, like its default {text_of(default)}"
+            f"run {run!r}: {key}={text!r} must be {several}{wanted}, like its default {text_of(default)}"
         ) from None
+
+
+def _converted(text: str, like: object) -> object:
+    """Text as a value of the type of `like`; ValueError or KeyError if it is none."""
+    if isinstance(like, bool):
+        return {"on": True, "true": True, "off": False, "false": False}[text]
+    if isinstance(like, float):
+        return float(text) + 0.0  # makes -0 the same run as 0
+    return type(like)(text)
 
 
 def _check_range(run: str, key: str, value: object, entry: dict) -> None:
@@ -186,6 +224,8 @@ def _check_range(run: str, key: str, value: object, entry: dict) -> None:
         )
     low, high = entry.get("min"), entry.get("max")
     for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, str) and not abs(item) <= LARGEST:
+            raise RecipeError(f"run {run!r}: {key}={item} is not a number between {-LARGEST:g} and {LARGEST:g}")
         if low is not None and item < low:
             raise RecipeError(
                 f"run {run!r}: {key}={text_of(item)} is below its least value; the nearest valid is {text_of(low)}"
@@ -204,6 +244,16 @@ def _check_combinations(run: str, recipe: Recipe, layers: list[dict]) -> None:
                 nearest = _nearest_allowed(key, rule["when"], recipe)
                 remedy = "" if nearest is None else f"; the nearest valid is {key}={text_of(nearest)}"
                 raise RecipeError(f"run {run!r}: {key}={text_of(recipe[key])} is refused: {rule['why']}{remedy}")
+
+
+def _check_needs(run: str, recipe: Recipe, changed: list[str]) -> None:
+    for key in changed:
+        needs = recipe.entries[key].get("needs")
+        if needs and not _holds(needs, recipe):
+            raise RecipeError(
+                f"run {run!r}: {key}={text_of(recipe[key])} has no effect without {needs}; leave it at "
+                f"{text_of(recipe.entries[key]['value'])}"
+            )
 
 
 def _holds(expression: str, values: dict) -> bool:

@@ -190,4 +190,4 @@ def test_drift_grows_with_the_interval_and_is_reported_from_the_second_snapshot_
 def test_a_start_after_the_end_is_refused():
     with pytest.raises(RecipeError, match=r"bank\.t0=10 is refused: the unidirectional metric would never start"):
         resolve("maum@demo+bank.t0=10", "sysu_mm01")
-    assert resolve("maum@demo+bank.t0=10+um=off", "sysu_mm01")["bank.t0"] == 10
+    assert resolve("maum@demo+bank.t0=10+schedule.epochs=0", "sysu_mm01")["bank.t0"] == 10

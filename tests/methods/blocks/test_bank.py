@@ -50,7 +50,8 @@ def test_drift_is_the_mean_squared_distance_of_raw_proxies_over_valid_identities
 
 @pytest.mark.parametrize(
     ("step", "start", "interval", "count"),
-    [(0, 0, 10, 0), (1, 0, 10, 1), (10, 0, 10, 1), (11, 0, 10, 2), (20, 20, 10, 0), (21, 20, 10, 1), (5, 20, 10, 0), (3, 0, 1, 3)],
+    [(0, 0, 10, 0), (1, 0, 10, 1), (10, 0, 10, 1), (11, 0, 10, 2), (20, 20, 10, 0), (21, 20, 10, 1), (5, 20, 10, 0),
+     (3, 0, 1, 3)],
 )  # fmt: skip
 def test_snapshots_before_a_step(step, start, interval, count):
     assert snapshots_before(step, start, interval) == count
