@@ -7,6 +7,12 @@ from torch.nn import functional
 from methods.blocks.distances import euclidean
 
 
+def hardest(x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Distance of each row of (B, D) to the farthest row of its label and to the nearest of another, (B,) and (B,)."""
+    distance, same = euclidean(x, x), labels[:, None] == labels[None, :]  # (B, B)
+    return distance.masked_fill(~same, -torch.inf).amax(1), distance.masked_fill(same, torch.inf).amin(1)
+
+
 def batch_hard(x: Tensor, labels: Tensor, margin: float) -> Tensor:
     """Batch-hard triplet loss, a scalar.
 
@@ -19,9 +25,7 @@ def batch_hard(x: Tensor, labels: Tensor, margin: float) -> Tensor:
 
     Source: Hermans et al. 2017; margin 0.3 in the AGW and DDAG lineage.
     """
-    distance, same = euclidean(x, x), labels[:, None] == labels[None, :]  # (B, B)
-    positive = distance.masked_fill(~same, -torch.inf).amax(1)
-    negative = distance.masked_fill(same, torch.inf).amin(1)
+    positive, negative = hardest(x, labels)
     return (margin + positive - negative).relu().mean()
 
 
