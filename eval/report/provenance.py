@@ -11,21 +11,31 @@ from pathlib import Path
 import pandas as pd
 
 # column -> key in run.json, dots descend
-FIXED_KEYS = {"commit": "commit", "clean": "clean", "device": "device"}
+FIXED_KEYS = {"commit": "commit", "clean": "clean", "index_sha256": "index_sha256", "device": "device"}
 TIMED_KEYS = {
-    "seconds": "seconds",
-    "peak_memory_mb": "peak_memory_mb",
-    "images_per_second": "images_per_second",
+    "train_seconds": "train_seconds",
+    "embed_seconds": "embed_seconds",
+    "host_memory_mb": "peak_memory_mb.host",
+    "device_memory_mb": "peak_memory_mb.device",
     "test_images_per_second": "test_images_per_second",
     "parameters": "parameters",
-    "feature_dim": "feature_dim",
-    "resumed": "resumed",
-    "code_changed": "code_changed",
+    "feature_dimension": "feature_dimension",
+    "resumed_after_epoch": "resumed_after_epoch",
+    "threads": "threads",
     "host": "host",
+    "started": "started",
     "command": "command",
 }
-FIXED = ["commit", "clean", "config", "packages", "device"]
+FIXED = [*FIXED_KEYS, "recipe", "packages"]
 COLUMNS = [*FIXED, *TIMED_KEYS]
+
+
+DIFFERING = {
+    "commit": "commits",
+    "device": "devices",
+    "packages": "sets of package versions",
+    "threads": "thread counts",
+}
 
 
 def read(folder: Path) -> dict:
@@ -35,8 +45,7 @@ def read(folder: Path) -> dict:
         return dict.fromkeys(COLUMNS)
     record = json.loads(path.read_text(encoding="utf-8"))
     flat = {column: _get(record, key) for column, key in {**FIXED_KEYS, **TIMED_KEYS}.items()}
-    flat["config"] = fingerprint(record.get("config"))
-    flat["packages"] = fingerprint(record.get("packages"))
+    flat |= {name: fingerprint(record.get(name)) for name in ("recipe", "packages")}
     return {column: flat[column] for column in COLUMNS}
 
 
@@ -63,18 +72,13 @@ def remarks(runs: pd.DataFrame) -> list[str]:
     found = []
     if not_recorded := len(runs) - len(known):
         found.append(f"{not_recorded} of {len(runs)} runs carry no record of how they were made.")
-    for column, what in (("commit", "commits"), ("device", "devices"), ("packages", "sets of package versions")):
+    for column, what in DIFFERING.items():
         values = known[column].unique().tolist()
         if len(values) > 1:
             found.append(f"The runs come from {len(values)} different {what}: {', '.join(sorted(values))}.")
-    for column, value, what in (
-        ("clean", "False", "ran with changes that are in no commit"),
-        ("code_changed", "True", "ran with other code than the rest of the same run"),
-    ):
-        if named := known.run[known[column] == value].tolist():
-            found.append(f"{_some(named)} {what}.")
-    resumed = known[~known.resumed.isin(["", "0", "False", "[]"])]
-    if named := resumed.run.tolist():
+    if named := known.run[known.clean == "False"].tolist():
+        found.append(f"{_some(named)} ran with changes that are in no commit.")
+    if named := known.run[known.resumed_after_epoch != ""].tolist():
         found.append(f"{_some(named)} stopped and resumed from a checkpoint.")
     return found
 
@@ -83,3 +87,9 @@ def _some(names: list[str]) -> str:
     shown = ", ".join(names[:3])
     rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"{len(names)} runs ({shown}{rest})"
+
+
+def describe(folder: str) -> dict:
+    """run.json of a run as it stands; an empty dict where it has none."""
+    path = Path(folder) / "run.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

@@ -54,9 +54,9 @@ def styles(experiment: Experiment) -> dict[str, dict]:
     """Row label -> colour, dash and marker, the same in every figure of an experiment; references are grey."""
     labels = list(dict.fromkeys(row.label for row in experiment.rows if not row.reference))
     references = list(dict.fromkeys(row.label for row in experiment.rows if row.reference))
-    look = {label: series(i) for i, label in enumerate(labels)}
+    look = {label: series(i) | {"reference": False} for i, label in enumerate(labels)}
     for i, label in enumerate(references):
-        look[label] = {"color": GREYS[i % len(GREYS)], "linestyle": ":", "marker": "."}
+        look[label] = {"color": GREYS[i % len(GREYS)], "linestyle": ":", "marker": ".", "reference": True}
     return look
 
 
@@ -86,6 +86,7 @@ def legend_below(figure: Figure, axes: Iterable[Axes], *, across: int = 4) -> No
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
+    entries = dict(sorted(entries.items(), key=lambda entry: entry[0] == "total"))
     if entries:
         figure.legend(
             entries.values(),

@@ -1,0 +1,116 @@
+"""Command line of the reports; each command reads files and writes files, and is one job of the workflow."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from eval.report.experiment import load_experiment
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; problems with the inputs are one message on stderr and exit status 1."""
+    options = parser().parse_args(arguments)
+    try:
+        options.do(options)
+    except (ValueError, KeyError, OSError) as error:
+        text = error.args[0] if isinstance(error, KeyError) else error
+        print(f"error: {text}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="python -m eval.report", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _collect(commands)
+    _tables(commands)
+    _figures(commands)
+    _page(commands)
+    return top
+
+
+def _command(commands, name: str, do, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(do=do)
+    return command
+
+
+def _experiment(command: argparse.ArgumentParser, *, results: bool = True) -> None:
+    command.add_argument("experiment", type=Path, metavar="EXPERIMENT.json")
+    if results:
+        command.add_argument("--results", type=Path, required=True, metavar="results.csv")
+
+
+def _collect(commands) -> None:
+    command = _command(commands, "collect", collect, "Put the scores of all runs of an experiment into one table.")
+    _experiment(command, results=False)
+    command.add_argument("--out", type=Path, required=True, help="results.csv; runs.csv is written beside it")
+    command.add_argument("--parquet", action="store_true", help="also write results.parquet")
+    command.add_argument("--partial", action="store_true", help="leave out runs without scores; tables will list them")
+
+
+def collect(options: argparse.Namespace) -> None:
+    """Write results.csv and runs.csv."""
+    from eval.report.collect import write_results
+
+    runs = load_experiment(options.experiment).runs
+    write_results(runs, options.out, partial=options.partial, parquet=options.parquet)
+
+
+def _tables(commands) -> None:
+    command = _command(commands, "tables", tables, "Write tables.md, tables.csv, tables.tex and tables.html.")
+    _experiment(command)
+    command.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+
+def tables(options: argparse.Namespace) -> None:
+    """Write the tables in four formats."""
+    from eval.report.collect import read_results
+    from eval.report.tables import write_tables
+
+    write_tables(load_experiment(options.experiment), read_results(options.results), options.out)
+
+
+def _figures(commands) -> None:
+    command = _command(commands, "figures", figures, "Draw the figures that the experiment names, as PNG and SVG.")
+    _experiment(command)
+    command.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    command.add_argument("--name", action="append", help="only this figure (repeatable); default: all")
+    command.add_argument(
+        "--no-images", action="store_true", help="leave photographs of real people out, whatever the figure asks"
+    )
+
+
+def figures(options: argparse.Namespace) -> None:
+    """Draw figures."""
+    from eval.report.collect import read_results
+    from eval.report.draw import draw_figures
+
+    experiment = load_experiment(options.experiment)
+    results = read_results(options.results)
+    draw_figures(experiment, results, options.out, names=options.name, images=not options.no_images)
+
+
+def _page(commands) -> None:
+    command = _command(commands, "page", page, "Write the experiment's page: one HTML file that needs no network.")
+    _experiment(command)
+    command.add_argument("--figures", type=Path, required=True, metavar="FOLDER", help="where `figures` wrote")
+    command.add_argument("--out", type=Path, required=True, metavar="index.html")
+    command.add_argument("--no-images", action="store_true", help="leave photographs of real people out")
+
+
+def page(options: argparse.Namespace) -> None:
+    """Write the page of an experiment."""
+    from eval.report.collect import read_results
+    from eval.report.page import write_page
+
+    experiment = load_experiment(options.experiment)
+    runs = options.results.with_name("runs.csv")
+    write_page(
+        experiment, read_results(options.results), runs, options.figures, options.out, images=not options.no_images
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
