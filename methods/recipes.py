@@ -71,6 +71,11 @@ def variants(name: str) -> dict[str, dict]:
     return own.get("variants", {own["name"]: {"run": name}})
 
 
+def paper(name: str) -> str:
+    """Where a method was published."""
+    return _read(name)["paper"]
+
+
 @functools.cache
 def _read(name: str) -> dict:
     return yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))

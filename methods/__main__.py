@@ -1,0 +1,66 @@
+"""Show the methods and what a run is made of.
+
+python -m methods --list                       every method and the networks that its paper names
+python -m methods RUN --layout sysu_mm01       the resolved recipe: key, value, unit, source
+python -m methods --costs [--threads N]        parameters, features, time and memory, into docs/
+"""
+
+import argparse
+import sys
+
+from tabulate import tabulate
+
+from methods import recipes
+
+
+def listing() -> str:
+    """A table of every network that a recipe names: label, run, paper."""
+    rows = []
+    for name in recipes.names():
+        for label, variant in recipes.variants(name).items():
+            rows.append((label, variant["run"], recipes.paper(name)))
+    return tabulate(rows, headers=("network", "run", "paper"), disable_numparse=True)
+
+
+def table(run: str, layout: str) -> str:
+    """A resolved recipe as a table of key, value, unit and source."""
+    recipe = recipes.resolve(run, layout)
+    rows = [
+        (key, recipes.text_of(value), recipe.entries[key].get("unit", ""), recipe.entries[key]["source"])
+        for key, value in recipe.items()
+    ]
+    return tabulate(rows, headers=("key", "value", "unit", "source"), disable_numparse=True)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m methods", description="Show the methods and what a run is made of."
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("run", nargs="?", help="method[@budget][+key=value...]")
+    what.add_argument("--list", action="store_true", help="every network that a recipe names")
+    what.add_argument("--costs", action="store_true", help="measure every network at its paper recipe, into docs/")
+    parser.add_argument("--layout", help="layout of the dataset: sysu_mm01, regdb or llcm")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of the measurement")
+    options = parser.parse_args(arguments)
+    if options.list:
+        print(listing())
+    elif options.costs:
+        from methods import costs  # needs torch
+
+        costs.write(options.threads)
+    elif options.layout is None:
+        parser.error(
+            f"--layout is missing: a recipe differs by dataset, so say for which, as in {options.run} --layout regdb"
+        )
+    else:
+        try:
+            print(table(options.run, options.layout))
+        except recipes.RecipeError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
