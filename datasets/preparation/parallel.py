@@ -9,7 +9,6 @@ from tqdm import tqdm
 
 from datasets import DatasetError
 
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

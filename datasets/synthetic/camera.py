@@ -50,8 +50,8 @@ def make_camera(number: int, modality: str, indoor: bool, knobs: Knobs) -> Camer
         else (rng.uniform(0.82, 1.15), rng.uniform(0.92, 1.05), rng.uniform(0.78, 1.15)),
         exposure=rng.uniform(0.95, 1.2) if infrared else rng.uniform(0.8, 1.15),
         light=(rng.uniform(-0.7, 0.7), rng.uniform(-0.6, -0.1)),
-        blur=rng.uniform(0.3, 0.7) + 0.25 * infrared,
-        noise=0.25 * knobs.infrared_noise if infrared else rng.uniform(0.008, 0.025),
+        blur=rng.uniform(0.2, 0.5) + 0.15 * infrared,
+        noise=0.25 * knobs.infrared_noise if infrared else rng.uniform(0.006, 0.018),
         quality=rng.randint(72, 92),
         falloff=rng.uniform(0.45, 0.8) if infrared else 0.0,
     )
@@ -77,7 +77,7 @@ def expose(light: np.ndarray, camera: Camera, rng: random.Random) -> Image.Image
     light = np.clip(light, 0, 1) ** np.float32(rng.uniform(0.78, 0.98))
     pixels = np.round(light * 255).astype(np.uint8)
     image = Image.fromarray(pixels if pixels.shape[2] == 3 else pixels[..., 0])
-    sigma = (camera.blur + abs(rng.gauss(0, 0.3))) * height / 128
+    sigma = (camera.blur + abs(rng.gauss(0, 0.2))) * height / 128
     image = image.filter(ImageFilter.GaussianBlur(sigma))
     noise = np.random.default_rng(rng.getrandbits(63)).standard_normal((height, width), dtype=np.float32)
     noisy = np.asarray(image, dtype=np.float32)

@@ -35,9 +35,9 @@ def draw_cloth(rng: random.Random, leak: float) -> Material:
     elif kind < 0.48:
         colour = _grey(rng, rng.uniform(0.78, 0.95))
     elif kind < 0.64:
-        colour = colorsys.hsv_to_rgb(rng.uniform(0.57, 0.66), rng.uniform(0.4, 0.75), rng.uniform(0.2, 0.6))
+        colour = colorsys.hsv_to_rgb(rng.uniform(0.57, 0.66), rng.uniform(0.35, 0.7), rng.uniform(0.2, 0.55))
     else:
-        colour = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.35, 0.85), rng.uniform(0.35, 0.9))
+        colour = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.25, 0.75), rng.uniform(0.3, 0.8))
     return material(colour, rng.uniform(0.1, 0.95), leak)
 
 

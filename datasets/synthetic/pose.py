@@ -52,7 +52,7 @@ def joints(person: Person, pose: Pose) -> dict[str, Point]:
         ankle = _reach(knee, 0.225 * leg * tall, swing - 0.7 * flex, sign * pose.spread * 0.2)
         points |= {f"{side} hip": hip, f"{side} knee": knee, f"{side} ankle": ankle}
         points[f"{side} toe"] = _foot(ankle, swing - 0.7 * flex, sign)
-        shoulder = (sign * 0.1 * person.shoulders, hip_height + 0.93 * torso, lean * torso)
+        shoulder = (sign * 0.097 * person.shoulders, hip_height + 0.9 * torso, lean * torso)
         swing = -pose.amplitude * person.swing * math.sin(cycle)
         out = sign * (pose.spread + 0.06)
         elbow = _reach(shoulder, 0.165 * tall, swing + lean, out)
@@ -61,7 +61,7 @@ def joints(person: Person, pose: Pose) -> dict[str, Point]:
     points["pelvis"] = (0.0, hip_height, 0.0)
     points["neck"] = (0.0, hip_height + torso, lean * torso)
     points["chin"] = (0.0, hip_height + torso + 0.035 * tall, lean * torso + 0.01)
-    points["crown"] = (0.0, hip_height + torso + 0.165 * tall * person.head, lean * torso + 0.015 + 0.04 * pose.nod)
+    points["crown"] = (0.0, hip_height + torso + 0.17 * tall * person.head, lean * torso + 0.015 + 0.04 * pose.nod)
     ground = min(points["left ankle"][1], points["right ankle"][1]) - 0.035
     return {name: (x, y - ground, z) for name, (x, y, z) in points.items()}
 

@@ -6,8 +6,9 @@ import random
 import numpy as np
 from PIL import Image
 
-from datasets.synthetic.body import View, build
+from datasets.synthetic.body import build
 from datasets.synthetic.camera import Camera, draw_light, expose
+from datasets.synthetic.figure import View
 from datasets.synthetic.knobs import Knobs
 from datasets.synthetic.person import Person
 from datasets.synthetic.pose import draw_pose

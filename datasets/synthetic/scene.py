@@ -52,7 +52,7 @@ def paint_scene(seed: str, indoor: bool, modality: str, height: int, width: int)
     values = [colour if modality == "visible" else (infrared,) for colour, infrared in painter.materials]
     scene = np.asarray(values, dtype=np.float32)[np.asarray(painter.image)]
     noise = np.random.default_rng(rng.getrandbits(63))
-    for cells, strength in ((5, 0.25), (24, 0.18), (90, 0.14)):
+    for cells, strength in ((3, 0.12), (20, 0.07), (110, 0.08)):
         scene *= 1 + strength * _cloud(noise, cells, painter.height, painter.width)[..., None]
     return np.clip(scene, 0.01, 1.0)
 
@@ -96,15 +96,17 @@ def _outdoor(p: Painter, rng: random.Random, span: float) -> None:
     pitch = rng.uniform(0.16, 0.3)
     for k in range(int(span / pitch) + 1):
         p.box(k * pitch + 0.03, 0.04, pitch * 0.55, line * 0.45, glass)
-    leaves = [p.new(0.1, 0.25, 0.04) for _ in range(3)]
+    leaves = [p.new(0.08, 0.26, 0.03) for _ in range(6)]
     for fill in leaves:
         red, green, blue = p.materials[fill][0]
-        p.materials[fill] = ((red, min(1.0, green + 0.16), blue * 0.7), rng.uniform(0.5, 0.85))
+        p.materials[fill] = ((red, min(1.0, green + 0.09), blue * 0.75), rng.uniform(0.4, 0.8))
     x = 0.0
     while x < span:
         if rng.random() < 0.6:
-            for _ in range(28):
-                p.disc(x + rng.uniform(0, 0.5), line - rng.uniform(0, 0.3), rng.uniform(0.02, 0.07), rng.choice(leaves))
+            x0, wide = x, rng.uniform(0.25, 0.55)
+            for _ in range(240):
+                up = rng.random() ** 1.6 * 0.34
+                p.disc(x0 + rng.random() * wide, line - up, rng.uniform(0.008, 0.022), rng.choice(leaves))
         elif rng.random() < 0.6:
             p.line(x + 0.1, 0, x + 0.1, line + 0.03, p.new(0.1, 0.4, 0.05), 0.03)
         x += rng.uniform(0.3, 0.7)

@@ -9,6 +9,8 @@ from datasets.synthetic.person import Person
 from datasets.synthetic.surface import A, T, folds, pattern, plain, reflect
 
 DARK = Material((0.05, 0.04, 0.05), 0.12)
+# Thighs lie in the shade of what hangs over them.
+SHADED = np.clip(0.72 + 0.6 * T, 0, 1).astype(np.float32)[..., None]
 LIPS = Material((0.55, 0.25, 0.22), 0.55)
 
 
@@ -35,11 +37,12 @@ def wardrobe(person: Person, modality: str) -> dict[str, np.ndarray]:
         "hair": paint(plain(), [person.hair], 0.5),
         "hat": paint(plain(), [person.hat_cloth], 0.1),
         "skin": paint(plain(), [person.skin]),
+        "neck": paint(plain(), [person.skin]) * np.float32(0.78),
         "torso": paint(_torso(person), cloth, 0.3),
         "coat": paint(_coat(person), cloth, 0.3),
         "sleeve": paint(sleeve, cloth, 0.35) if person.sleeve != "none" else paint(plain(), [person.skin]),
         "cuff": paint(sleeve if long_sleeve else plain() + 3, cloth, 0.35 if long_sleeve else 0.0),
-        "thigh": paint(leg if trousers else bare, legs, 0.35 if trousers else 0.0),
+        "thigh": paint(leg if trousers else bare, legs, 0.35 if trousers else 0.0) * SHADED,
         "shin": paint(_shin(person, leg) if trousers else bare, legs, 0.35 if trousers else 0.0),
         "hips": paint(leg, legs, 0.3),
         "shorts": paint(pattern(person.bottom, 0.8), legs, 0.3),
@@ -72,10 +75,10 @@ def _head(person: Person) -> np.ndarray:
 def _torso(person: Person) -> np.ndarray:
     """From neck to hip: the pattern, a neckline, an open front, and the straps of a bag."""
     index = pattern(person.top, 1.0)
-    neck = T < 0.11 - 0.09 * np.abs(A)
+    neck = 0.11 - 0.09 * np.abs(A) > T
     if person.top_kind in ("jacket", "coat"):
         index[(np.abs(A) < 0.05) & (T > 0.05)] = 2
-        neck = T < 0.2 - 0.3 * np.abs(A)
+        neck = 0.2 - 0.3 * np.abs(A) > T
         index[neck] = 2
         neck = T < 0.05
     if person.top_kind == "open":
