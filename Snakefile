@@ -1,0 +1,32 @@
+# vireid-bench: method x dataset x seed x imbalance setting -> trainings -> evaluations -> reports.
+#
+#   snakemake --cores all                      the demo
+#   snakemake --cores all msmnet_table3        one experiment, a file of config/experiments/
+#   snakemake -n --configfile config/datasets.yaml config/benchmark.yaml      plan everything that the papers report
+import sys
+
+from snakemake.utils import min_version
+
+min_version("9.19")
+sys.path.insert(0, workflow.basedir)
+
+
+configfile: "config/datasets.yaml"
+configfile: "config/demo.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        [f"reports/{name}/index.html" for name in EXPERIMENTS],
+        [f"{cell.folder}/trials.csv" for name in EXPERIMENTS for cell in experiment_cells(name)],
