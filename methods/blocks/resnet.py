@@ -90,7 +90,10 @@ def load_imagenet(built: list[nn.Module], path: str | Path) -> None:
             f"{path}: no ImageNet weights; put torchvision's resnet50-19c8e357.pth there, "
             f"point `weights` of the configuration at it, or set backbone.init=random"
         )
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises what its reader happens to meet
+        raise ValueError(f"{path}: expected torchvision's resnet50-19c8e357.pth, found no PyTorch weights") from error
     for stage_name, stage in zip(STAGES, built, strict=True):
         prefix = "" if stage_name == "stem" else f"{stage_name}."
         own = stage.state_dict()

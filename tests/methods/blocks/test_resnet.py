@@ -93,3 +93,12 @@ def test_a_missing_parameter(tmp_path):
     del state["layer3.2.bn2.running_mean"]
     with pytest.raises(ValueError, match=r"expected layer3.2.bn2.running_mean of shape \(256,\), found nothing"):
         resnet.load_imagenet(resnet.stages("resnet50", 64, 1), saved(tmp_path, state))
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"PK\x03\x04 cut off"])
+def test_a_file_that_holds_no_weights(tmp_path, content):
+    path = tmp_path / "resnet50.pth"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="expected torchvision's resnet50-19c8e357.pth, found no PyTorch weights") as raised:
+        resnet.load_imagenet(resnet.stages("small", 16, 1), path)
+    assert str(raised.value).startswith(str(path))
