@@ -45,10 +45,9 @@ from methods.blocks.mmd import discrepancy
 from methods.blocks.pooling import generalised_mean
 from methods.blocks.prototypes import Prototypes
 from methods.blocks.triplet import batch_hard
-from methods.contract import Batch, Method, TrainingSet, split_groups
+from methods.contract import MODALITIES, Batch, Method, TrainingSet, split_groups
 from methods.recipes import Recipe
 
-OWN_LOSSES = ("identity", "triplet")
 AUXILIARY_LOSSES = ("auxiliary", "consistency", "identity_alignment", "modality_alignment")
 
 
@@ -136,13 +135,14 @@ class MUN(Method):
     def __init__(self, recipe: Recipe, training_set: TrainingSet):
         super().__init__()
         self.recipe = recipe
-        names = OWN_LOSSES if recipe["aux"] == "off" else OWN_LOSSES + AUXILIARY_LOSSES
-        self.weights = {name: recipe[f"loss.{name}"] for name in names}
+        self.weights = {f"identity_{modality}": recipe["loss.identity"] for modality in MODALITIES}
+        names = ("triplet",) if recipe["aux"] == "off" else ("triplet", *AUXILIARY_LOSSES)
+        self.weights |= {name: recipe[f"loss.{name}"] for name in names}
         self.last_step = max(training_set.steps - 1, 1)
         self.backbone = TwoStream(recipe)
         width, identities = self.backbone.channels[-1], training_set.identities
         self.neck = Neck(width)
-        self.classifiers = nn.ModuleDict({m: classifier(width, identities) for m in ("visible", "infrared")})
+        self.classifiers = nn.ModuleDict({m: classifier(width, identities) for m in MODALITIES})
         if recipe["aux"] != "off":
             self._add_third_modality(width, identities)
 
@@ -183,10 +183,10 @@ class MUN(Method):
         z = self.pooled(batch)
         visible, infrared, *auxiliary = self.neck(z).split(len(batch.visible))  # (P*K, C) each
         losses = {}
-        if self.active("identity"):  # Eq. 10
-            of_visible = self._cross_entropy(self.classifiers["visible"], visible, batch.visible_labels)
-            of_infrared = self._cross_entropy(self.classifiers["infrared"], infrared, batch.infrared_labels)
-            losses["identity"] = of_visible + of_infrared
+        own = (("visible", visible, batch.visible_labels), ("infrared", infrared, batch.infrared_labels))
+        for modality, x, labels in own:
+            if self.active(f"identity_{modality}"):  # Eq. 10
+                losses[f"identity_{modality}"] = self._cross_entropy(self.classifiers[modality], x, labels)
         if self.active("triplet"):
             losses["triplet"] = batch_hard(z[: len(batch.labels)], batch.labels, self.recipe["triplet.margin"])
         if auxiliary:
