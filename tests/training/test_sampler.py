@@ -75,5 +75,5 @@ def test_epochs_and_seeds_have_streams_of_their_own():
 
 def test_too_few_identities_names_the_key():
     visible, infrared = fragmentary()
-    with pytest.raises(SamplerError, match="batch.identities=5, but only 6 identities have visible and 4 infrared"):
+    with pytest.raises(SamplerError, match=r"batch.identities=5, but only 6 identities have visible and 4 infrared"):
         draw_epoch(visible, infrared, 5, 2, 1, "free", epoch_generator(0, 0))
