@@ -1,11 +1,13 @@
 """Identity centres of a batch and the three losses on them: hetero-centre triplet, centre quadruple, centre alignment.
 
 A centre is the mean of an identity's K rows in one block of the batch. Distances are Euclidean, of vectors that are not
-normalised, and taken from the difference itself, so that near centres lose no digits.
+normalised.
 """
 
 import torch
 from torch import Tensor
+
+from methods.blocks.distances import euclidean
 
 
 def centres(x: Tensor, identities: int, images: int) -> tuple[Tensor, ...]:
@@ -15,11 +17,6 @@ def centres(x: Tensor, identities: int, images: int) -> tuple[Tensor, ...]:
         x: (blocks * P * K, …, D), each block with its P identities in the same order, K rows in a run.
     """
     return x.unflatten(0, (-1, identities, images)).mean(2).unbind(0)
-
-
-def distance(a: Tensor, b: Tensor) -> Tensor:
-    """Euclidean distance over the last axis, with a finite gradient (0) where both are equal."""
-    return (a - b).square().sum(-1).clamp(min=1e-12).sqrt()
 
 
 def hetero_centre_triplet(x: Tensor, identities: int, images: int, margin: float) -> Tensor:
@@ -35,12 +32,11 @@ def hetero_centre_triplet(x: Tensor, identities: int, images: int, margin: float
     Returns:
         A scalar, or (S,) with one loss a strip.
     """
-    visible, infrared = centres(x, identities, images)
-    table = torch.cat([visible, infrared]).movedim(0, -2)  # (…, 2P, D)
-    between = distance(table.unsqueeze(-2), table.unsqueeze(-3))  # (…, 2P, 2P)
+    table = torch.cat(centres(x, identities, images)).movedim(0, -2)  # (…, 2P, D)
+    between = euclidean(table, table)  # (…, 2P, 2P)
+    positive = between.diagonal(identities, -2, -1)  # (…, P)
     same = torch.eye(identities, dtype=torch.bool, device=x.device).tile(2, 2)
     negative = between.masked_fill(same, torch.inf).amin(-1)  # (…, 2P)
-    positive = distance(visible, infrared).movedim(0, -1)  # (…, P)
     return (margin + torch.cat([positive, positive], dim=-1) - negative).relu().mean(-1)
 
 
@@ -60,8 +56,8 @@ def cross_modality_quadruple(
     """
 
     def side(made: Tensor, other: Tensor, own: Tensor) -> Tensor:
-        away = distance(made, own)
-        return (margin + distance(made, other) - (away.detach() if detach else away)).relu()
+        away = torch.linalg.vector_norm(made - own, dim=-1)
+        return (margin + torch.linalg.vector_norm(made - other, dim=-1) - (away.detach() if detach else away)).relu()
 
     return side(visible_made, infrared, visible) + side(infrared_made, visible, infrared)
 
@@ -77,9 +73,8 @@ def identity_alignment(visible: Tensor, infrared: Tensor, auxiliary: Tensor, mar
         margin: α, in units of the distance.
         hinge: whether the term is cut off at 0; without, it has no lower bound.
     """
-    positive = torch.maximum(distance(auxiliary, visible), distance(auxiliary, infrared))  # (P,)
-    real = torch.stack([visible, infrared])  # (2, P, D)
-    between = distance(auxiliary[None, :, None], real[:, None])  # (2, P, P)
+    between = torch.stack([euclidean(auxiliary, visible), euclidean(auxiliary, infrared)])  # (2, P, P)
+    positive = between.diagonal(dim1=1, dim2=2).amax(0)
     same = torch.eye(len(visible), dtype=torch.bool, device=visible.device)
     negative = between.masked_fill(same, torch.inf).amin((0, 2))
     term = margin + positive - negative

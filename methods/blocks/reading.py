@@ -26,7 +26,8 @@ def scores(query: Tensor, keys: Tensor, temperature: float, score: str) -> Tenso
 def weights(matches: Tensor, threshold: float) -> Tensor:
     """Reading weights (…, M, N): softmax of the scores over the rows; those not above `threshold` become 0.
 
-    What is left is scaled to sum to 1. A query whose every weight is cut reads nothing: its weights are all 0. With threshold 0 this is the softmax.
+    What is left is scaled to sum to 1. A query whose every weight is cut reads nothing: its weights are all 0. With
+    threshold 0 this is the softmax.
     """
     soft = matches.softmax(-1)
     return soft if threshold == 0 else functional.normalize(functional.threshold(soft, threshold, 0.0), p=1, dim=-1)

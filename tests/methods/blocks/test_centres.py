@@ -6,7 +6,6 @@ import torch
 from methods.blocks.centres import (
     centres,
     cross_modality_quadruple,
-    distance,
     hetero_centre_triplet,
     identity_alignment,
 )
@@ -32,10 +31,14 @@ def test_centres_are_means_of_runs_in_each_block():
             torch.testing.assert_close(tables[block][i], sum(rows) / K, rtol=0, atol=1e-12)
 
 
-def test_distance_of_equal_points_has_a_finite_gradient():
-    a = noise(2, D).requires_grad_()
-    distance(a, a.detach().clone()).sum().backward()
-    assert torch.equal(a.grad, torch.zeros_like(a))
+def test_equal_centres_have_a_finite_gradient():
+    """As in a network's first step, should its features not differ."""
+    x = torch.ones(2 * P * K, D, dtype=torch.float64, requires_grad=True)
+    made = x[: P * K] + 0
+    own = centres(x, P, K)
+    losses = hetero_centre_triplet(x, P, K, 0.3), cross_modality_quadruple(*own, *own, margin=0.2, detach=False)
+    losses += (identity_alignment(*own, *centres(made, P, K), margin=0.55, hinge=True),)
+    assert all(torch.autograd.grad(loss.sum(), x, retain_graph=True)[0].isfinite().all() for loss in losses)
 
 
 def test_hetero_centre_triplet_by_hand():
@@ -106,7 +109,7 @@ def test_detach_stops_the_gradient_to_the_own_centre(detach):
     v, n, v_made, n_made = (noise(P, D, seed=s).requires_grad_() for s in range(4))
     # d(n', v) reaches v as well; without it d(v', v) is the only way, and the margin keeps every hinge open.
     loss = cross_modality_quadruple(v, n, v_made, n_made.detach(), margin=50.0, detach=detach)
-    grad = torch.autograd.grad(loss.sum() - distance(n_made.detach(), v).sum(), v)[0]
+    grad = torch.autograd.grad(loss.sum() - (n_made.detach() - v).norm(dim=-1).sum(), v)[0]
     assert (grad.abs().max() < 1e-12) == detach
 
 
