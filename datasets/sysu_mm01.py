@@ -78,7 +78,7 @@ def _cell(root: Path, camera: int, identity: int, side: str) -> list:
     for file in list_folder(folder) if folder.is_dir() else []:
         if not re.fullmatch(r"[0-9]{4}\.jpg", file.name):
             raise DatasetError(
-                f"{file}: stray file, expected only names of 4 digits and .jpg: it would change the gallery draw; {JUNK}"
+                f"{file}: stray file, expected only <4 digits>.jpg: it would change the gallery draw; {JUNK}"
             )
         path = f"cam{camera}/{identity:04d}/{file.name}"
         rows.append(Row(path, identity, camera, CAMERAS[camera], (side,)))

@@ -9,6 +9,7 @@ from datasets import DatasetError, nearest
 from datasets.preparation.rows import MODALITIES, Row
 
 COUNTS = ("identities", "visible", "infrared", "images")
+SIDES = ("train", "test")
 KEYS = ("test", "validation", "cells")
 
 
@@ -26,10 +27,26 @@ def load_expectation(text: str | None) -> dict[str, Any] | None:
     if isinstance(value, str):
         value = read_json(Path(value))
         value = value.get("counts", value) if isinstance(value, dict) else value
-    if value is not None and not isinstance(value, dict):
-        raise DatasetError(
-            f"expect: found {text[:80]!r}, expected a mapping of counts, the name of a JSON file, or null"
-        )
+    return None if value is None else _shaped(value)
+
+
+def _shaped(value: Any) -> dict[str, Any]:
+    """`value` if it is holdout -> side -> count -> number, with `cells` a mapping or a file's name."""
+    expectation = _mapping(value, "expect", KEYS)
+    for holdout in expectation.keys() - {"cells"}:
+        for side, counts in _mapping(expectation[holdout], f"expect.{holdout}", SIDES).items():
+            for name, number in _mapping(counts, f"expect.{holdout}.{side}", COUNTS).items():
+                if type(number) is not int:
+                    raise DatasetError(f"expect.{holdout}.{side}.{name}: found {number!r}, expected a whole number")
+    return expectation
+
+
+def _mapping(value: Any, key: str, valid: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise DatasetError(f"{key}: found {str(value)[:80]!r}, expected a mapping with keys among {', '.join(valid)}")
+    for name in value:
+        if name not in valid:
+            raise DatasetError(f"{key}: unknown key {name!r}{nearest(name, list(valid))}; keys: {', '.join(valid)}")
     return value
 
 
@@ -48,7 +65,7 @@ def count(rows: list[Row]) -> list[dict[str, dict[str, int]]]:
     tables = []
     for split in range(len(rows[0].splits)):
         sides = {}
-        for side in ("train", "test"):
+        for side in SIDES:
             used = [row for row in rows if row.splits[split] == side]
             per = Counter(row.modality for row in used)
             sides[side] = {"identities": len({row.identity for row in used}), "images": len(used)}
@@ -62,36 +79,32 @@ def check(rows: list[Row], expect: dict[str, Any], holdout: str, root: str | Pat
 
     `expect["cells"]`, if given, holds images per camera and identity (or names a JSON file with them under `cells`).
     """
-    for key in expect:
-        if key not in KEYS:
-            raise DatasetError(f"expect: unknown key {key!r}{nearest(key, list(KEYS))}; keys: {', '.join(KEYS)}")
     for split, found in enumerate(count(rows), start=1):
         for side, wanted in expect.get(holdout, {}).items():
-            if side not in found:
-                raise DatasetError(f"expect.{holdout}: unknown side {side!r}, expected train or test")
-            _check_side(found[side], wanted, f"{root}: split {split} {side}", f"expect.{holdout}.{side}", remedy)
+            _check_side(found[side], wanted, f"{root}: split {split} {side}", remedy)
     if "cells" in expect:
         _check_cells(rows, expect["cells"], root, remedy)
 
 
-def _check_side(found: dict[str, int], wanted: dict[str, int], where: str, key: str, remedy: str) -> None:
+def _check_side(found: dict[str, int], wanted: dict[str, int], where: str, remedy: str) -> None:
     for name, number in wanted.items():
-        if name not in COUNTS:
-            raise DatasetError(
-                f"{key}: unknown count {name!r}{nearest(name, list(COUNTS))}; counts: {', '.join(COUNTS)}"
-            )
         if found[name] != number:
             what = name if name in ("identities", "images") else f"{name} images"
             raise DatasetError(f"{where}: found {found[name]} {what}, expected {number}. {remedy}")
 
 
-def _check_cells(rows: list[Row], cells: dict | str, root: str | Path, remedy: str) -> None:
+def _check_cells(rows: list[Row], source: dict | str, root: str | Path, remedy: str) -> None:
     """Each camera and identity in use must have exactly the stated number of images."""
-    if isinstance(cells, str):
-        cells = read_json(Path(cells)).get("cells", {})
+    try:
+        table = read_json(Path(source))["cells"] if isinstance(source, str) else source
+        stated = {(int(c), int(i)): int(n) for c, cell in table.items() for i, n in cell.items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DatasetError(
+            f"expect.cells: {str(source)[:80]} holds no camera -> identity -> number ({error!r})"
+        ) from error
     found = Counter((row.camera, row.identity) for row in rows)
     used = {row.identity for row in rows}
-    wanted = {(int(c), int(i)): number for c, table in cells.items() for i, number in table.items() if int(i) in used}
+    wanted = {cell: number for cell, number in stated.items() if cell[1] in used}
     for camera, identity in sorted(found.keys() | wanted.keys()):
         here, there = found[camera, identity], wanted.get((camera, identity), 0)
         if here != there:

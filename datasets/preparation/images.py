@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import warnings
 from pathlib import Path
 
@@ -20,7 +19,7 @@ COPY = "copy the file anew from the dataset"
 def read_bytes(file: Path) -> bytes:
     """The file's bytes; `DatasetError` if it cannot be read or is larger than any image of a person."""
     try:
-        if (size := os.path.getsize(file)) > MAX_BYTES:
+        if (size := file.stat().st_size) > MAX_BYTES:
             raise DatasetError(f"{file}: the file has {size} bytes, expected at most {MAX_BYTES}; {COPY}")
         return file.read_bytes()
     except OSError as error:
@@ -45,8 +44,8 @@ def decode(data: bytes, file: Path, quick: bool = False) -> tuple[Image.Image, b
         width, height = image.size
         if width * height > MAX_PIXELS:
             raise DatasetError(
-                f"{file}: the image is {width}x{height} pixels, expected at most {MAX_PIXELS} in all: it is no crop of a "
-                f"person, and decoding it could exhaust the memory; {COPY}"
+                f"{file}: the image is {width}x{height} pixels, expected at most {MAX_PIXELS} in all: it is no crop of "
+                f"a person, and decoding it could exhaust the memory; {COPY}"
             )
         if quick:
             image.draft(None, (max(1, width // 8), max(1, height // 8)))

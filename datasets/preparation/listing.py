@@ -1,5 +1,6 @@
-"""Readers of the small text files and folders of a dataset; whatever they hold, the only exception is `DatasetError`."""
+"""Readers of the small text files and folders of a dataset; their only exception is `DatasetError`."""
 
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from datasets import DatasetError
@@ -40,7 +41,7 @@ def read_identities(file: Path, remedy: str) -> list[int]:
         if not (word.isascii() and word.isdigit() and len(word) <= 6):
             raise DatasetError(f"{file}: found {word[:40]!r}, expected identities such as 6,10,17. {remedy}")
     identities = sorted(int(word) for word in words)
-    for one, two in zip(identities, identities[1:], strict=False):
+    for one, two in pairwise(identities):
         if one == two:
             raise DatasetError(f"{file}: identity {one} is listed twice. {remedy}")
     return identities
@@ -53,7 +54,8 @@ def read_idx(file: Path, remedy: str) -> list[tuple[str, int]]:
         path, _, label = line.strip().rpartition(" ")
         if not path or not (label.isascii() and label.isdigit() and len(label) <= 6):
             raise DatasetError(
-                f"{file}: line {number}: found {line[:80]!r}, expected `<path> <label>` with a whole-number label. {remedy}"
+                f"{file}: line {number}: found {line[:80]!r}, expected `<path> <label>`, the label a whole number. "
+                f"{remedy}"
             )
         if "\\" in path:
             raise DatasetError(
@@ -61,7 +63,7 @@ def read_idx(file: Path, remedy: str) -> list[tuple[str, int]]:
             )
         if path.startswith("/") or ":" in path or "\0" in path or ".." in PurePosixPath(path).parts:
             raise DatasetError(
-                f"{file}: line {number}: {path[:80]!r} leads out of the dataset's folder; do not use this copy. {remedy}"
+                f"{file}: line {number}: {path[:80]!r} leads out of the dataset's folder; distrust this copy. {remedy}"
             )
         rows.append((path, int(label)))
     return rows

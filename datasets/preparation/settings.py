@@ -25,11 +25,11 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """A parsed setting: `number` images per identity, or identities, kept of `modality`; for `full` all None."""
+    """A parsed setting: `number` images per identity, or identities, kept of `modality`; None keeps all."""
 
     modality: str | None = None
     counts: str | None = None
-    number: int | None = None
+    number: int = 0
 
 
 def parse(text: str) -> Setting:

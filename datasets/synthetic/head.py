@@ -31,11 +31,11 @@ def _add_hair(figure: Figure, size: float) -> None:
     if style in ("bob", "long", "ponytail", "bun"):
         figure.add(back(0.32), back(0.62), (0.05 * size, 0.05 * size), "hair", 0.0)
     if style == "bob":
-        radii = (0.055 * size, 0.062 * size, 0.056 * size)
-        figure.add(back(0.4), back(1.0), radii, "hair", -0.02, caps=(1.0, 3.0))
+        bob = (0.055 * size, 0.062 * size, 0.056 * size)
+        figure.add(back(0.4), back(1.0), bob, "hair", -0.02, caps=(1.0, 3.0))
     if style == "long":
-        radii = (0.055 * size, 0.064 * size, 0.066 * size, 0.048 * size)
-        figure.add(back(0.4), back(1.9), radii, "hair", -0.02, caps=(1.0, 2.0))
+        long = (0.055 * size, 0.064 * size, 0.066 * size, 0.048 * size)
+        figure.add(back(0.4), back(1.9), long, "hair", -0.02, caps=(1.0, 2.0))
     if style == "ponytail":
         figure.add(back(0.3, 0.065), back(1.4, 0.085), (0.02, 0.028, 0.024, 0.01), "hair", -0.04)
     if style == "bun":

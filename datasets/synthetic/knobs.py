@@ -16,7 +16,7 @@ class Knobs:
     """Pixels."""
     colour_leak: float = 0.0
     """Share of visible luminance in a material's infrared reflectance; 0 = drawn independently of colour."""
-    infrared_noise: float = 0.15
+    infrared_noise: float = 0.12
     """Strength of the infrared sensor's noise; 1 = a standard deviation of a quarter of full scale."""
     pose_spread: float = 0.5
     """0 = everybody stands and faces the camera; 1 = any direction, full strides."""

@@ -17,16 +17,17 @@ def add_leg(figure: Figure, side: str) -> None:
     wide = {"wide": 1.35, "trousers": 1.12}.get(person.bottom_kind, 0.95)
     cuff = {"wide": 0.046, "trousers": 0.03}.get(person.bottom_kind, 0.019)
     calf = 0.036 if person.bottom_kind in ("wide", "trousers") else 0.033
-    leg = {"depth_share": LEG_DEPTH}
-    figure.add(hip, knee, (0.054 * g * wide, 0.05 * g * wide, 0.036 * g * wide), "thigh", **leg)
+    figure.add(hip, knee, (0.054 * g * wide, 0.05 * g * wide, 0.036 * g * wide), "thigh", depth_share=LEG_DEPTH)
     shin = (0.034 * g * wide, calf * g * wide, (calf + cuff) / 2 * g, cuff * g)
-    figure.add(knee, between(knee, ankle, 1.02), shin, "shin", -0.0005, **leg, caps=(1.0, 2.0))
+    figure.add(knee, between(knee, ankle, 1.02), shin, "shin", -0.0005, depth_share=LEG_DEPTH, caps=(1.0, 2.0))
     if person.bottom_kind == "shorts":
         end = between(hip, knee, min(1.0, person.bottom_length * 2))
-        figure.add(hip, end, (0.058 * g, 0.057 * g), "hips", 0.002, **leg, caps=(1.0, 4.0))
+        figure.add(hip, end, (0.058 * g, 0.057 * g), "hips", 0.002, depth_share=LEG_DEPTH, caps=(1.0, 4.0))
     if person.boots and person.bottom_kind != "wide":
-        figure.add(between(knee, ankle, 0.45), ankle, (0.039 * g, 0.03), "shoe", 0.001, **leg, caps=(4.0, 1.0))
-    figure.add(ankle, figure.points[f"{side} toe"], (0.026, 0.02), "shoe", 0.0008, **leg)
+        figure.add(
+            between(knee, ankle, 0.45), ankle, (0.039 * g, 0.03), "shoe", 0.001, depth_share=LEG_DEPTH, caps=(4.0, 1.0)
+        )
+    figure.add(ankle, figure.points[f"{side} toe"], (0.026, 0.02), "shoe", 0.0008, depth_share=LEG_DEPTH)
 
 
 def add_arm(figure: Figure, side: str) -> None:
@@ -40,6 +41,6 @@ def add_arm(figure: Figure, side: str) -> None:
     # The far arm lies behind the torso, the near one before it, whatever their swing.
     order = 0.02 * math.copysign(1, -SIDES[side] * math.sin(figure.pose.heading))
     figure.add(elbow, hand, (forearm, forearm * 0.95, wrist), "cuff", order, caps=(1.0, 2.0))
-    upper = (0.031 * g * thick, 0.034 * g * thick, 0.028 * g * thick)
-    figure.add(shoulder, elbow, upper, "sleeve", order + 0.002)
+    upper = (0.034 * g * thick, 0.035 * g * thick, 0.032 * g * thick, 0.028 * g * thick)
+    figure.add(shoulder, elbow, upper, "sleeve", order + 0.002, caps=(1.25, 1.0))
     figure.add(hand, between(elbow, hand, 1.16), (0.018, 0.014), "skin", order + 0.003)

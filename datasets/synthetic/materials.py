@@ -4,12 +4,12 @@ import colorsys
 import random
 from dataclasses import dataclass
 
-Colour = tuple[float, float, float]
+Colour = tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Material:
-    """Red, green, blue and infrared reflectance, each from 0 to 1."""
+    """Colour (red, green, blue) and infrared reflectance, each value from 0 to 1."""
 
     colour: Colour
     infrared: float
@@ -26,7 +26,7 @@ def material(colour: Colour, infrared: float, leak: float) -> Material:
 
 
 def draw_cloth(rng: random.Random, leak: float) -> Material:
-    """A textile: blacks, greys, whites and colours about as often as on a street; infrared anywhere from 0.1 to 0.95."""
+    """A textile: black, grey, white or coloured as often as on a street; infrared anywhere from 0.1 to 0.95."""
     kind = rng.random()
     if kind < 0.22:
         colour = _grey(rng, rng.uniform(0.06, 0.2))

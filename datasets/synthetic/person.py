@@ -1,6 +1,7 @@
 """An identity: everything about a person that each of their images shares."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datasets.synthetic.knobs import Knobs
@@ -13,7 +14,8 @@ SLEEVES = {"shirt": ("short", "long"), "jacket": ("long",), "open": ("long",), "
 BOTTOMS = {"trousers": 4, "wide": 1.5, "shorts": 2, "skirt": 1.5, "dress": 1.5}
 BAGS = {"none": 3, "backpack": 2, "shoulder": 2, "handbag": 1.5}
 TOP_PATTERNS = {
-    "plain": 3, "bars": 2, "fine": 1, "columns": 1, "checks": 1.5, "dots": 1, "yoke": 1.5, "band": 1.5, "print": 2, "camo": 1
+    "plain": 3, "bars": 2, "fine": 1, "columns": 1, "checks": 1.5,
+    "dots": 1, "yoke": 1.5, "band": 1.5, "print": 2, "camo": 1,
 }  # fmt: skip
 BOTTOM_PATTERNS = {"plain": 6, "side": 1.2, "checks": 1, "camo": 1, "cuffs": 1, "bars": 0.7}
 
@@ -79,7 +81,7 @@ def draw_person(name: str, knobs: Knobs) -> Person:
         value = stream(what).uniform(low, high)
         return value + alike * ((low + high) / 2 - value)
 
-    def choice(what: str, weights: dict[str, float]) -> str:
+    def choice(what: str, weights: Mapping[str, float]) -> str:
         rng = stream(what)
         drawn = rng.choices(list(weights), list(weights.values()))[0]
         return next(iter(weights)) if rng.random() < alike else drawn

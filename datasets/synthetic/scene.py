@@ -64,7 +64,7 @@ def _cloud(noise: np.random.Generator, cells: int, height: int, width: int) -> n
 
 
 def _indoor(p: Painter, rng: random.Random, span: float) -> None:
-    wall, floor, trim = p.new(0.45, 0.85, 0.1), p.new(0.25, 0.6, 0.1), p.new(0.1, 0.5, 0.1)
+    wall, floor, trim = p.new(0.45, 0.85, 0.05), p.new(0.25, 0.6, 0.06), p.new(0.1, 0.5, 0.08)
     line = rng.uniform(0.5, 0.62)
     p.box(0, 0, span, line, wall)
     x = rng.uniform(0, 0.3)
@@ -89,10 +89,10 @@ def _indoor(p: Painter, rng: random.Random, span: float) -> None:
 
 
 def _outdoor(p: Painter, rng: random.Random, span: float) -> None:
-    house, ground = p.new(0.35, 0.75, 0.15), p.new(0.35, 0.65, 0.06)
+    house, ground = p.new(0.35, 0.75, 0.07), p.new(0.35, 0.65, 0.04)
     line = rng.uniform(0.42, 0.58)
     p.box(0, 0, span, line, house)
-    glass = p.new(0.08, 0.3, 0.1)
+    glass = p.new(0.08, 0.3, 0.06)
     pitch = rng.uniform(0.16, 0.3)
     for k in range(int(span / pitch) + 1):
         p.box(k * pitch + 0.03, 0.04, pitch * 0.55, line * 0.45, glass)

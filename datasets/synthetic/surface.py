@@ -28,7 +28,7 @@ def plain() -> np.ndarray:
 
 
 def pattern(cloth: Cloth, length: float) -> np.ndarray:
-    """0 and 1 for a cloth's first and second material; `length` of the piece in torso lengths keeps repeats in scale."""
+    """0 and 1 for a cloth's two materials on a piece `length` torsos long, so that repeats keep their scale."""
     return _PATTERNS[cloth.pattern](T * length, cloth).astype(np.intp) + plain()
 
 

@@ -16,7 +16,7 @@ LIPS = Material((0.55, 0.25, 0.22), 0.55)
 
 @functools.lru_cache(maxsize=16)
 def wardrobe(person: Person, modality: str) -> dict[str, np.ndarray]:
-    """Surfaces `(T, A, C)` by the name of the part: head, torso, coat, sleeve, forearm, thigh, shin, skirt and so on."""
+    """Surfaces `(T, A, C)` by the name of the part: head, torso, coat, sleeve, thigh, shin, skirt and so on."""
     cloth = [person.top.first, person.top.second, person.inner, person.skin, person.bag_cloth]
     legs = [person.bottom.first, person.bottom.second, person.skin]
 
@@ -45,7 +45,6 @@ def wardrobe(person: Person, modality: str) -> dict[str, np.ndarray]:
         "thigh": paint(leg if trousers else bare, legs, 0.35 if trousers else 0.0) * SHADED,
         "shin": paint(_shin(person, leg) if trousers else bare, legs, 0.35 if trousers else 0.0),
         "hips": paint(leg, legs, 0.3),
-        "shorts": paint(pattern(person.bottom, 0.8), legs, 0.3),
         "skirt": paint(pattern(below, 1.2 * person.bottom_length + 0.2), skirt, 0.4),
         "shoe": paint(plain(), [person.shoes]),
         "bag": paint(_bag(), [person.bag_cloth, DARK], 0.2),

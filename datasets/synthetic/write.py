@@ -61,5 +61,5 @@ def _render_batch(root: Path, cameras: dict[int, tuple[str, bool]], knobs: Knobs
         camera = make_camera(shot.camera, *cameras[shot.camera], knobs)
         person = draw_person(str(shot.identity), knobs)
         image = render(person, camera, shot.number, knobs)
-        options = {"quality": camera.quality} if shot.path.endswith(".jpg") else {}
-        image.save(root / shot.path, **options)
+        # BMP has no quality and ignores it.
+        image.save(root / shot.path, quality=camera.quality)
