@@ -49,11 +49,15 @@ class Galleries:
             weights[gallery // lanes] += row * 2.0 ** (bits * (gallery % lanes))
         return cls(masks, np.tile(weights, rows), bits, lanes, count)
 
-    def without(self, skipped: np.ndarray) -> "Galleries":
-        """The same galleries after deleting the images `skipped`, (N,) bool."""
-        masks, weights = self.masks.copy(), self.weights.copy()
+    def without(self, skipped: np.ndarray, matches_only: bool) -> "Galleries":
+        """The same galleries after deleting the images `skipped`, (N,) bool.
+
+        `matches_only` promises that all of them are matches of the query; these are counted by the masks alone.
+        """
+        masks, weights = self.masks.copy(), self.weights
         masks[skipped] = 0
-        weights[:, np.resize(skipped, weights.shape[1])] = 0
+        if not matches_only:
+            weights = weights * np.resize(~skipped, weights.shape[1])
         return Galleries(masks, weights, self.bits, self.lanes, self.count)
 
     def members(self, first: int, last: int) -> np.ndarray:
@@ -120,9 +124,7 @@ def _others_before(places: Places, galleries: Galleries) -> np.ndarray:
     return np.cumsum(counts[:, :, : galleries.count], axis=1, dtype=np.int32)
 
 
-def _identities_before(
-    places: Places, galleries: Galleries, last: np.ndarray, starts: np.ndarray
-) -> np.ndarray:
+def _identities_before(places: Places, galleries: Galleries, last: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """Distinct identities in the bins 0..last, (R, S) int; `last` (R, S) is -1 where none is wanted."""
     rows, matches = places.found.shape
     size = galleries.masks.dtype.itemsize
