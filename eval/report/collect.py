@@ -98,20 +98,15 @@ def write_results(runs: Iterable[Run], out: Path, *, partial: bool, parquet: boo
 
 def read_results(path: str | Path) -> pd.DataFrame:
     """results.csv with numbers as they were written (`value` float64 percent, `seed, split, trial` int64)."""
-    text = ["dataset", "setting", "method", "protocol", "gallery", "metric", *ORIGIN]
-    table = pd.read_csv(
-        path,
-        dtype=dict.fromkeys(text, str),
-        keep_default_na=False,
-        na_values={"value": [""]},
-        float_precision="round_trip",
-    )
+    text = ["dataset", "setting", "method", "protocol", "gallery", "metric", "value", *ORIGIN]
+    table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
     if absent := [name for name in [*NAMES, *SCORES, *ORIGIN] if name not in table]:
         raise ValueError(f"{path}: columns {absent} are absent; collect the results again")
-    if table.value.isna().any():
-        line = int(table.value.isna().to_numpy().argmax()) + 2
-        raise ValueError(f"{path}, line {line}: no value; score the run {table.run[line - 2]} again")
-    return table
+    empty = (table.value == "").to_numpy()
+    if empty.any():
+        line = int(empty.argmax())
+        raise ValueError(f"{path}, line {line + 2}: no value; score the run {table.run[line]} again")
+    return table.assign(value=table.value.astype("float64"))
 
 
 def read_runs(path: str | Path) -> pd.DataFrame:

@@ -1,26 +1,19 @@
 """The page of an experiment: tables, figures and provenance in one file that opens without a network."""
 
 import os
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from eval.report import html, names, provenance
 from eval.report.cells import make_grid
 from eval.report.collect import read_runs
 from eval.report.experiment import Experiment, figure_name
+from eval.report.kinds import describe
 from eval.report.sheets import all_sheets
 from files import sha256, write_whole
 
 LARGEST_SVG = 400_000  # bytes; above it a page carries the PNG
-
-
-@cache
-def captions() -> dict[str, dict[str, str]]:
-    """Title and caption of each kind of figure."""
-    return yaml.safe_load((Path(__file__).parent / "captions.yaml").read_text(encoding="utf-8"))
 
 
 def write_page(
@@ -62,7 +55,7 @@ def figure_block(spec: dict, folder: Path, beside: Path) -> dict:
                 f"{path} does not exist; draw it with `python -m eval.report figures --name {name}`"
             )
     picture = svg if svg.stat().st_size <= LARGEST_SVG else png
-    known = captions().get(spec["kind"], {"title": name, "caption": ""})
+    known = describe(spec["kind"])
     return {
         "id": name,
         "title": spec.get("title") or known["title"],

@@ -26,7 +26,7 @@ TIMED_KEYS = {
     "started": "started",
     "command": "command",
 }
-FIXED = [*FIXED_KEYS, "recipe", "packages"]
+FIXED = [*FIXED_KEYS, "configuration", "packages"]
 COLUMNS = [*FIXED, *TIMED_KEYS]
 
 
@@ -45,7 +45,7 @@ def read(folder: Path) -> dict:
         return dict.fromkeys(COLUMNS)
     record = json.loads(path.read_text(encoding="utf-8"))
     flat = {column: _get(record, key) for column, key in {**FIXED_KEYS, **TIMED_KEYS}.items()}
-    flat |= {name: fingerprint(record.get(name)) for name in ("recipe", "packages")}
+    flat |= {"configuration": fingerprint(record.get("recipe")), "packages": fingerprint(record.get("packages"))}
     return {column: flat[column] for column in COLUMNS}
 
 

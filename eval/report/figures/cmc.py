@@ -26,7 +26,11 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     for axis, column in zip(axes, columns, strict=True):
         for line in experiment.lines:
             row = experiment.row(line, column.dataset)
-            if row is None or row.setting != setting or row.label not in spec.get("lines", look):
+            if (
+                row is None
+                or (row.setting != setting and not row.reference)
+                or row.label not in spec.get("lines", look)
+            ):
                 continue
             curves = read_curves(row, column)
             if curves.empty:

@@ -30,6 +30,9 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
         for i, (label, kind) in enumerate(look.items()):
             shift = (i - (len(look) - 1) / 2) * 0.05
             points = absolute(grid, column, metric, label, settings)
+            if kind["reference"] and points["mean"].count() == 1:
+                above.axhline(points["mean"].max(), label=label, color=kind["color"], linestyle=kind["linestyle"])
+                continue
             _line(above, points, shift, kind, names.label(label))
             _printed(above, grid, column, metric, label, settings, shift, kind)
             if not kind["reference"]:
@@ -81,7 +84,9 @@ def _line(axis: Axes, points: pd.DataFrame, shift: float, kind: dict, label: str
     if points["mean"].isna().all():
         return
     look = {key: kind[key] for key in ("color", "linestyle", "marker")}
-    axis.errorbar(np.arange(len(points)) + shift, points["mean"], np.nan_to_num(points["std"]), label=label, capsize=2, **look)
+    axis.errorbar(
+        np.arange(len(points)) + shift, points["mean"], np.nan_to_num(points["std"]), label=label, capsize=2, **look
+    )
 
 
 def _printed(

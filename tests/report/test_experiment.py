@@ -1,0 +1,49 @@
+"""The schema of an experiment's description and what the loader refuses."""
+
+import copy
+
+import pytest
+
+from eval.report.draw import figure_files
+from eval.report.experiment import parse_experiment
+from tests.report import synthetic
+
+
+@pytest.fixture(scope="module")
+def description(tmp_path_factory) -> dict:
+    return synthetic.make(tmp_path_factory.mktemp("description"), datasets=("demo-sysu",), settings=("full",))
+
+
+def test_a_row_fills_the_columns_of_its_dataset(description):
+    experiment = parse_experiment(description, "here")
+    row = experiment.row(("MAUM^G", "full"), "demo-sysu")
+    assert [run.seed for run in row.runs] == [0, 1]
+    assert experiment.row(("MAUM^G", "full"), "regdb") is None
+    assert row.runs[0].command == "snakemake --cores all results/demo-sysu/full/maum@demo/split1_seed0/trials.csv"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("rows", [], "found 0 rows and 2 columns"),
+        ("baseline", "Baseline^X", r"baseline 'Baseline\^X' is no row label"),
+        ("figures", [{"kind": "cmc"}, {"kind": "cmc"}], r"\['cmc'\] occur more than once"),
+        ("colour", "red", r"unknown keys \['colour'\]"),
+        ("columns", [{"dataset": "regdb"}], r"missing keys \['metrics', 'protocol'\]"),
+    ],
+)
+def test_refused(description, key, value, message):
+    with pytest.raises((ValueError, KeyError), match=message):
+        parse_experiment({**description, key: value}, "here")
+
+
+def test_two_rows_for_one_place_are_refused(description):
+    twice = copy.deepcopy(description)
+    twice["rows"].append(twice["rows"][-1])
+    with pytest.raises(ValueError, match=r"2 rows \('MAUM\^P', 'full'\) for dataset demo-sysu, expected one"):
+        parse_experiment(twice, "here").row(("MAUM^P", "full"), "demo-sysu")
+
+
+def test_figure_files_are_known_beforehand():
+    specs = [{"kind": "cmc"}, {"kind": "cmc", "name": "cmc_scarce"}]
+    assert figure_files(specs, "f") == ["f/cmc.png", "f/cmc.svg", "f/cmc_scarce.png", "f/cmc_scarce.svg"]
