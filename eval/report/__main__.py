@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     _tables(commands)
     _figures(commands)
     _page(commands)
+    _coverage(commands)
     return top
 
 
@@ -110,6 +111,28 @@ def page(options: argparse.Namespace) -> None:
     write_page(
         experiment, read_results(options.results), runs, options.figures, options.out, images=not options.no_images
     )
+
+
+def _coverage(commands) -> None:
+    command = _command(commands, "coverage", coverage, "Say which of the papers' own rows have a run.")
+    command.add_argument(
+        "plans", type=Path, nargs="+", metavar="EXPERIMENT.json", help="one description or a list each"
+    )
+    command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for coverage.csv and coverage.md")
+    command.add_argument("--strict", action="store_true", help="fail if a row has neither a run nor a reason")
+
+
+def coverage(options: argparse.Namespace) -> None:
+    """Write the coverage of the papers."""
+    from eval.report.coverage import UNCOVERED, read_plans, write_coverage
+
+    table = write_coverage(read_plans(options.plans), options.out)
+    open_rows = table[table.reason.str.startswith(UNCOVERED)]
+    if options.strict and len(open_rows):
+        named = "\n".join(
+            "  " + ", ".join(filter(None, row)) for row in open_rows[list(table.columns[:7])].values.tolist()
+        )
+        raise ValueError(f"{len(open_rows)} printed rows have neither a run nor a reason:\n{named}")
 
 
 if __name__ == "__main__":

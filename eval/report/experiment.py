@@ -16,6 +16,8 @@ workflow runs. JSON object, with `null` where a value does not apply:
                 setting} | null, runs: [{dataset, setting, run, split, seed, folder}]}]
                 dataset null = the row stands in the columns of every dataset; rows of equal label and setting share
                 one table line; reference marks `chance` and `untrained`, which are shown and never bold
+    skipped     [{row_method, setting: str | null, dataset: str | null, protocol: str | null, reason}], rows of the
+                paper's table that no run reproduces (optional; null = all)
     figures     [{kind, name: str | null, title: str | null, ...}], the rest as eval/report/figures/<kind>.py says;
                 name (default: kind) is the file stem of the PNG and the SVG and must be unique
     datasets    {name: {index: path, contact_sheet: path | null, arrays: path | null, real: bool}}
@@ -87,6 +89,7 @@ class Experiment:
     source: str | None = None
     baseline: str | None = None
     figures: tuple[dict, ...] = ()
+    skipped: tuple[dict, ...] = ()
     datasets: dict = field(default_factory=dict)
     provenance: dict = field(default_factory=dict)
 
@@ -144,8 +147,17 @@ def parse_experiment(description: dict, where: str) -> Experiment:
     baseline = description.get("baseline")
     if baseline is not None and baseline not in {row.label for row in rows}:
         raise ValueError(f"{where}: baseline {baseline!r} is no row label; labels: {[row.label for row in rows]}")
-    rest = {key: description[key] for key in known - {"columns", "rows", "figures"} if key in description}
-    return Experiment(**rest, columns=columns, rows=rows, figures=figures)
+    skipped = tuple(description.get("skipped") or ())
+    for entry in skipped:
+        _check_keys(
+            entry,
+            {"row_method", "setting", "dataset", "protocol", "reason"},
+            {"row_method", "reason"},
+            f"{where}: skipped",
+        )
+    parsed = {"columns": columns, "rows": rows, "figures": figures, "skipped": skipped}
+    rest = {key: description[key] for key in known - set(parsed) if key in description}
+    return Experiment(**rest, **parsed)
 
 
 def _check_keys(found: dict, known: set, needed: set, where: str) -> None:

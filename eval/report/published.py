@@ -48,42 +48,57 @@ def printed_protocol(protocol: str) -> tuple[str, str]:
     return f"{mode}-search", shot
 
 
-def find_printed(row: Row, column: Column, metric: str) -> Printed | None:
-    """The number that the paper prints for a row under a protocol, or None where it prints none.
+def printed_lines(row: Row, column: Column) -> pd.DataFrame:
+    """The lines of `printed_numbers` that a row has under a protocol, one a metric; empty where the paper has none.
 
     Papers that do not state the shot are taken as single-shot. `row.published` may carry `dataset` where the paper's
     name for it differs from the column's (corrupted copies); rows of other datasets have no printed number.
     """
-    if row.published is None:
-        return None
-    reference = dict(row.published)
-    dataset = reference.pop("dataset", column.dataset)
     table = printed_numbers()
-    found = table[(table.dataset == dataset) & (table.metric == metric)]
+    if row.published is None:
+        return table.iloc[:0]
+    reference = dict(row.published)
+    found = table[table.dataset == reference.pop("dataset", column.dataset)]
     for key, value in reference.items():
         found = found[found[key] == value]
+    if found.empty:
+        return found
     protocol, shot = printed_protocol(column.protocol)
     found = found[found.protocol.isin([protocol, ""])]
     if shot:
         found = found[found["shot"].isin([shot, ""] if shot == "single" else [shot])]
-    if len(found) > 1:
+    if found.metric.duplicated().any():
         raise ValueError(
-            f"{len(found)} printed numbers fit {row.published} on {column.protocol}, {metric}; expected one"
+            f"several printed numbers of one metric fit {row.published} on {column.protocol}; expected one"
         )
-    if found.empty:
+    return found
+
+
+def find_printed(row: Row, column: Column, metric: str) -> Printed | None:
+    """The number that the paper prints for a row under a protocol, or None where it prints none."""
+    lines = printed_lines(row, column)
+    lines = lines[lines.metric == metric]
+    if lines.empty:
         return None
-    line = found.iloc[0]
+    line = lines.iloc[0]
     where = f"{line.paper} {line.source}, {line.row_method}"
     return Printed(float(line.value), line.value, where, tuple(notes_on(line)))
 
 
 def notes_on(line: pd.Series) -> list[str]:
     """The notes that apply to a line of `printed_numbers`."""
+    values = [line[key] for key in KEYS]
+    return [note for pattern, note in _patterns() if all(map(_fits, pattern, values))]
+
+
+@cache
+def _patterns() -> list[tuple[list[str], str]]:
     notes = suspect_notes()
-    fits = pd.Series(True, index=notes.index)
-    for key in KEYS:
-        fits &= notes[key].isin(["", line[key]])
-    return notes.note[fits].tolist()
+    return list(zip(notes[KEYS].values.tolist(), notes.note.tolist(), strict=True))
+
+
+def _fits(wanted: str, found: str) -> bool:
+    return wanted in ("", found)
 
 
 def check_reference(row: Row) -> None:
