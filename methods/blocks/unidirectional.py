@@ -19,7 +19,8 @@ def unidirectional(x: Tensor, labels: Tensor, references: Tensor, valid: Tensor,
             the mean.
         scale, margin: the paper's alpha and delta.
     """
-    similarity = scale * torch.einsum("bkd,kscd->bksc", F.normalize(x, dim=-1), references.detach())
+    cosine = torch.einsum("bkd,kscd->bksc", F.normalize(x, dim=-1), references.detach())
+    similarity = scale * cosine.to(references.dtype)  # (B, K, S, C); half precision would not carry the sums below
     own = F.one_hot(labels, len(valid)).bool()[:, None, None]  # (B, 1, 1, C)
     positive = (-similarity).masked_fill(~own, -torch.inf).logsumexp((2, 3))  # (B, K)
     negative = similarity.masked_fill(own | ~valid, -torch.inf).logsumexp((2, 3))  # (B, K)
