@@ -12,6 +12,8 @@ from datasets import DatasetError
 # A crop of one person: the largest known in these datasets is 485x877. The header is read before any pixel is.
 MAX_PIXELS = 16_000_000
 MAX_BYTES = 64_000_000
+# Pillow would clip deeper pixels to 255.
+MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 FORMATS = ("JPEG", "BMP", "PNG")
 COPY = "copy the file anew from the dataset"
 
@@ -46,6 +48,11 @@ def decode(data: bytes, file: Path, quick: bool = False) -> tuple[Image.Image, b
             raise DatasetError(
                 f"{file}: the image is {width}x{height} pixels, expected at most {MAX_PIXELS} in all: it is no crop of "
                 f"a person, and decoding it could exhaust the memory; {COPY}"
+            )
+        if image.mode not in MODES:
+            raise DatasetError(
+                f"{file}: the image has pixels of mode {image.mode}, expected 8 bits a channel ({', '.join(MODES)}): "
+                "convert it, choosing the range, before indexing"
             )
         if quick:
             image.draft(None, (max(1, width // 8), max(1, height // 8)))

@@ -38,23 +38,32 @@ def write_index(rows: Iterable[Row], path: str | Path) -> None:
 
 
 def read_index(path: str | Path) -> list[Row]:
-    """The rows of an index CSV in file order; raises `DatasetError` naming the file, the column or the line."""
+    """The rows of an index CSV in file order; raises `DatasetError` naming the file and the column or the line."""
     path = Path(path)
     if not path.is_file():
         raise DatasetError(f"{path}: no such index; make it with `python -m datasets index`")
-    with path.open(newline="", encoding="utf-8") as file:
-        table = csv.DictReader(file)
-        found = table.fieldnames or []
-        splits = [name for name in found if name.startswith("split")]
-        missing = [name for name in (*COLUMNS, "split1", "sha256", "greyscale") if name not in found]
-        if missing:
-            raise DatasetError(f"{path}: column {missing[0]!r} is missing, found {found}; make the index again")
-        try:
-            rows = [_row(line, splits) for line in table]
-        except (ValueError, TypeError) as error:
-            raise DatasetError(f"{path}: line {table.line_num}: {error}; make the index again") from error
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = _rows(csv.DictReader(file))
+    except (ValueError, TypeError, csv.Error) as error:
+        raise DatasetError(f"{path}: {error}; make the index again") from error
     if not rows:
         raise DatasetError(f"{path}: the index holds no image; make it again")
+    return rows
+
+
+def _rows(table: csv.DictReader) -> list[Row]:
+    found = list(table.fieldnames or [])
+    splits = [name for name in found if name.startswith("split")]
+    for name in (*COLUMNS, "split1", "sha256", "greyscale"):
+        if name not in found:
+            raise ValueError(f"column {name!r} is missing, found {found}")
+    rows = []
+    for line in table:
+        try:
+            rows.append(_row(line, splits))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"line {table.line_num}: {error}") from error
     return rows
 
 
@@ -62,6 +71,8 @@ def _row(line: dict[str, str], splits: list[str]) -> Row:
     if line["modality"] not in MODALITIES:
         raise ValueError(f"modality {line['modality']!r}, expected one of {MODALITIES}")
     where = tuple(line[name] for name in splits)
+    if not set(where) <= {"train", "test", ""}:
+        raise ValueError(f"splits {where}, expected train, test or nothing in each")
     return Row(
         line["path"],
         int(line["identity"]),
