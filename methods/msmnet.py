@@ -167,10 +167,9 @@ class MSMNet(Method):
         self.strips, channels, width = recipe["head.parts"], self.backbone.channels[-1], recipe["head.width"]
         heads = (training_set.identities, recipe["loss.smoothing"])
         self.fusion = Fusion(self.strips, channels, width)
-        self.common = Classifiers(self.strips, width, *heads) if self.active("identity") else None
-        self.specific = nn.ModuleDict()
-        if self.active("specific"):
-            self.specific.update({m: Classifiers(self.strips, channels, *heads) for m in MODALITIES})
+        # both even where their loss has no weight: what is built after them starts from the same weights
+        self.common = Classifiers(self.strips, width, *heads)
+        self.specific = nn.ModuleDict({m: Classifiers(self.strips, channels, *heads) for m in MODALITIES})
         self.completion = None
         if recipe["completion"] == "memory":
             self.completion = Memory(self.strips, recipe["memory.items"], channels, recipe["memory.temperature"])
