@@ -29,4 +29,8 @@ rule all:
     default_target: True
     input:
         [f"reports/{name}/index.html" for name in EXPERIMENTS],
-        [f"{cell.folder}/trials.csv" for name in EXPERIMENTS for cell in experiment_cells(name)],
+        [
+            f"{cell.folder}/trials.csv"
+            for name in EXPERIMENTS
+            for cell in experiment_cells(name)
+        ],

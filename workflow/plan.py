@@ -108,7 +108,9 @@ def layout_of(config: dict, dataset: str):
         PlanError: for a dataset that the configuration does not have.
     """
     if dataset not in config["datasets"]:
-        raise PlanError(f"unknown dataset {dataset!r}{_nearest(dataset, config['datasets'])}; add it to config/datasets.yaml")
+        raise PlanError(
+            f"unknown dataset {dataset!r}{_nearest(dataset, config['datasets'])}; add it to config/datasets.yaml"
+        )
     try:
         return datasets.layout(config["datasets"][dataset]["layout"])
     except datasets.DatasetError as error:
@@ -132,25 +134,38 @@ def rows(name: str, config: dict) -> list[Row]:
     try:
         names = list(dict.fromkeys(column["dataset"] for column in experiment["columns"]))
         for column in experiment["columns"]:
-            valid = layout_of(config, column["dataset"]).PROTOCOLS
-            if column["protocol"] not in valid:
-                raise PlanError(f"protocol {column['protocol']!r} is not one of {column['dataset']}{_nearest(column['protocol'], valid)}")
-        return _references(experiment, names, config) + [_row(experiment, row, names, config) for row in experiment["rows"]]
+            _check_protocol(column, layout_of(config, column["dataset"]).PROTOCOLS)
+        return _references(experiment, names, config) + [
+            _row(experiment, row, names, config) for row in experiment["rows"]
+        ]
     except (PlanError, RecipeError, datasets.DatasetError) as error:
         raise PlanError(f"{where}: {error}") from None
+
+
+def _check_protocol(column: dict, valid: tuple[str, ...]) -> None:
+    found = column["protocol"]
+    if found not in valid:
+        raise PlanError(f"protocol {found!r} is not one of {column['dataset']}{_nearest(found, valid)}")
 
 
 def _row(experiment: dict, row: dict, names: list[str], config: dict) -> Row:
     setting = row.get("setting", "full")
     settings.parse(setting)
     if row.get("dataset") not in (None, *names):
-        raise PlanError(f"row {row['label']!r}: dataset {row['dataset']!r} has no column{_nearest(row['dataset'], names)}")
+        raise PlanError(
+            f"row {row['label']!r}: dataset {row['dataset']!r} has no column{_nearest(row['dataset'], names)}"
+        )
     targets = [row["dataset"]] if "dataset" in row else names
     run = with_budget(row["run"], experiment)
     cells = [cell for dataset in targets for cell in _cells(experiment, dataset, setting, run, config)]
     published = None
     if "paper" in experiment:
-        defaults = {"paper": experiment["paper"], "source": experiment["source"], "row_method": row["label"], "setting": "balanced"}
+        defaults = {
+            "paper": experiment["paper"],
+            "source": experiment["source"],
+            "row_method": row["label"],
+            "setting": "balanced",
+        }
         published = defaults | row.get("published", {})
     return Row(row["label"], row.get("dataset"), setting, run, tuple(cells), published)
 
@@ -245,7 +260,9 @@ def main() -> None:
     from files import write_whole
 
     with write_whole(arguments.out) as temporary:
-        temporary.write_text(json.dumps(describe(arguments.experiment, arguments.config), indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(describe(arguments.experiment, arguments.config), indent=1) + "\n", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

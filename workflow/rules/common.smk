@@ -5,7 +5,11 @@ import json
 from workflow import plan
 
 plan.check(config, "config", "configuration")
-EXPERIMENTS = plan.paper_experiments() if config["experiments"] == "papers" else config["experiments"]
+EXPERIMENTS = (
+    plan.paper_experiments()
+    if config["experiments"] == "papers"
+    else config["experiments"]
+)
 
 
 wildcard_constraints:
@@ -19,7 +23,9 @@ wildcard_constraints:
 
 def experiment_cells(name):
     """Every training of an experiment once."""
-    return list(dict.fromkeys(cell for row in plan.rows(name, config) for cell in row.cells))
+    return list(
+        dict.fromkeys(cell for row in plan.rows(name, config) for cell in row.cells)
+    )
 
 
 def dataset_of(wildcards):

@@ -3,14 +3,22 @@
 
 def rendered(wildcards):
     """The renderer's marker, for a dataset that the workflow renders itself."""
-    return f"results/{wildcards.dataset}/raw.json" if "render" in dataset_of(wildcards) else []
+    return (
+        f"results/{wildcards.dataset}/raw.json"
+        if "render" in dataset_of(wildcards)
+        else []
+    )
 
 
 def knobs(wildcards):
     """The renderer's knobs as command-line flags."""
     found = dataset_of(wildcards)
     flags = {"layout": found["layout"], "out": found["root"]} | found["render"]
-    return [part for key, value in flags.items() for part in (f"--{key.replace('_', '-')}", str(value))]
+    return [
+        part
+        for key, value in flags.items()
+        for part in (f"--{key.replace('_', '-')}", str(value))
+    ]
 
 
 def expectation(wildcards):
@@ -33,13 +41,13 @@ def holdout_of(wildcards):
 rule render:
     output:
         "results/{dataset}/raw.json",
-    params:
-        knobs=knobs,
-    threads: 4
     log:
         "results/{dataset}/raw.log",
     conda:
         "../../environment.yml"
+    threads: 4
+    params:
+        knobs=knobs,
     shell:
         "python -m datasets render {params.knobs:q} --jobs {threads} > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)"
 
@@ -49,16 +57,16 @@ rule index:
         rendered,
     output:
         "results/{dataset}/images.csv",
+    log:
+        "results/{dataset}/images.log",
+    conda:
+        "../../environment.yml"
+    threads: 4
     params:
         layout=layout_name,
         root=root_of,
         holdout=holdout_of,
         expect=expectation,
-    threads: 4
-    log:
-        "results/{dataset}/images.log",
-    conda:
-        "../../environment.yml"
     shell:
         "python -m datasets index --layout {params.layout:q} --root {params.root:q} --holdout {params.holdout:q}"
         " --expect {params.expect:q} --jobs {threads} --out {output:q} > {log:q} 2>&1"
@@ -70,13 +78,13 @@ rule pack:
         index="results/{dataset}/images.csv",
     output:
         "results/{dataset}/images_{height,[0-9]+}x{width,[0-9]+}_{filter,[a-z]+}.npy",
-    params:
-        root=root_of,
-    threads: 4
     log:
         "results/{dataset}/images_{height}x{width}_{filter}.log",
     conda:
         "../../environment.yml"
+    threads: 4
+    params:
+        root=root_of,
     shell:
         "python -m datasets pack --index {input.index:q} --root {params.root:q}"
         " --size {wildcards.height}x{wildcards.width} --filter {wildcards.filter} --jobs {threads} --out {output:q} > {log:q} 2>&1"
@@ -102,12 +110,12 @@ rule contact_sheet:
         "results/{dataset}/images.csv",
     output:
         "results/{dataset}/contact_sheet.png",
-    params:
-        root=root_of,
     log:
         "results/{dataset}/contact_sheet.log",
     conda:
         "../../environment.yml"
+    params:
+        root=root_of,
     shell:
         "python -m datasets contact-sheet --index {input:q} --root {params.root:q} --out {output:q} > {log:q} 2>&1"
         " || (tail -n 3 {log:q} >&2; exit 1)"

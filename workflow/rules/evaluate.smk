@@ -7,7 +7,9 @@ def protocols_of(wildcards):
 
 def permutations(wildcards):
     """The flag for the official galleries, if the configuration asks for them."""
-    return ["--permutations", config["permutations"]] if config.get("permutations") else []
+    return (
+        ["--permutations", config["permutations"]] if config.get("permutations") else []
+    )
 
 
 rule evaluate:
@@ -16,14 +18,14 @@ rule evaluate:
     output:
         trials="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/trials.csv",
         cmc="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/cmc.csv",
-    params:
-        protocols=protocols_of,
-        gallery=config.get("gallery", "seeded"),
-        permutations=permutations,
     log:
         "results/{dataset}/{setting}/{run}/split{split}_seed{seed}/evaluate.log",
     conda:
         "../../environment.yml"
+    params:
+        protocols=protocols_of,
+        gallery=config.get("gallery", "seeded"),
+        permutations=permutations,
     shell:
         "python -m eval {input:q} --protocol {params.protocols:q} --gallery {params.gallery} {params.permutations:q}"
         " --out {output.trials:q} --cmc {output.cmc:q} > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)"

@@ -8,22 +8,34 @@ FIGURE_INPUTS = {"cmc": "cmc.csv", "training": "history.csv"}
 
 def scores_of(wildcards):
     """The scores of every training of an experiment."""
-    return [f"{cell.folder}/trials.csv" for cell in experiment_cells(wildcards.experiment)]
+    return [
+        f"{cell.folder}/trials.csv" for cell in experiment_cells(wildcards.experiment)
+    ]
 
 
 def provenance_of(wildcards):
     """The run.json of every training; chance has none."""
-    return [f"{cell.folder}/run.json" for cell in experiment_cells(wildcards.experiment) if cell.run != plan.CHANCE]
+    return [
+        f"{cell.folder}/run.json"
+        for cell in experiment_cells(wildcards.experiment)
+        if cell.run != plan.CHANCE
+    ]
 
 
 def figures_of(experiment):
     """Names of the figures of an experiment."""
-    return [figure_name(spec) for spec in plan.read_experiment(experiment).get("figures", [])]
+    return [
+        figure_name(spec)
+        for spec in plan.read_experiment(experiment).get("figures", [])
+    ]
 
 
 def figure_inputs(wildcards):
     """The run files that a figure's kind reads."""
-    specs = {figure_name(spec): spec for spec in plan.read_experiment(wildcards.experiment).get("figures", [])}
+    specs = {
+        figure_name(spec): spec
+        for spec in plan.read_experiment(wildcards.experiment).get("figures", [])
+    }
     name = FIGURE_INPUTS.get(specs[wildcards.figure]["kind"])
     cells = experiment_cells(wildcards.experiment)
     if name == "history.csv":
@@ -32,25 +44,35 @@ def figure_inputs(wildcards):
 
 
 def figure_files(wildcards):
-    return [f"reports/{wildcards.experiment}/figures/{name}.svg" for name in figures_of(wildcards.experiment)]
+    return [
+        f"reports/{wildcards.experiment}/figures/{name}.svg"
+        for name in figures_of(wildcards.experiment)
+    ]
 
 
 def contact_sheets(wildcards):
     """Contact sheets of the experiment's datasets that show no real people."""
-    names = {column["dataset"] for column in plan.read_experiment(wildcards.experiment)["columns"]}
-    return [f"results/{name}/contact_sheet.png" for name in sorted(names) if "render" in config["datasets"][name]]
+    names = {
+        column["dataset"]
+        for column in plan.read_experiment(wildcards.experiment)["columns"]
+    }
+    return [
+        f"results/{name}/contact_sheet.png"
+        for name in sorted(names)
+        if "render" in config["datasets"][name]
+    ]
 
 
 rule describe:
     output:
         "reports/{experiment}/experiment.json",
-    params:
-        configuration=configuration,
-        experiment=experiment_text,
     log:
         "reports/{experiment}/logs/describe.log",
     conda:
         "../../environment.yml"
+    params:
+        configuration=configuration,
+        experiment=experiment_text,
     shell:
         "python -m workflow.plan {wildcards.experiment} --config {params.configuration:q} --out {output:q}"
         " > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)"

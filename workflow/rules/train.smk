@@ -42,7 +42,9 @@ def launcher(wildcards):
 def runtime_minutes(wildcards, attempt):
     """Wall-clock limit from the recipe: generous, and more with every retry."""
     recipe = recipe_of(wildcards)
-    return attempt * (10 + 6 * recipe["schedule.epochs"] if recipe["device"] == "cuda" else 60)
+    return attempt * (
+        10 + 6 * recipe["schedule.epochs"] if recipe["device"] == "cuda" else 60
+    )
 
 
 def memory_mb(wildcards, attempt):
@@ -60,27 +62,27 @@ rule train:
         history="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/history.csv",
         features="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/features.npz",
         run="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/run.json",
+    log:
+        "results/{dataset}/{setting}/{run}/split{split}_seed{seed}/train.log",
     wildcard_constraints:
         run="(?!chance/)[a-z][a-z0-9_]*[^/]*",
-    params:
-        recipe=recipe_text,
-        layout=layout_name,
-        weights=config["weights"],
-        launcher=launcher,
+    conda:
+        "../../environment.yml"
     threads: recipe_threads
     resources:
         gpu=recipe_gpus,
         mem_mb=memory_mb,
         runtime=runtime_minutes,
-    log:
-        "results/{dataset}/{setting}/{run}/split{split}_seed{seed}/train.log",
-    conda:
-        "../../environment.yml"
+    params:
+        recipe=recipe_text,
+        layout=layout_name,
+        weights=config["weights"],
+        launcher=launcher,
     shell:
         "{params.launcher} python -m training train --run {wildcards.run:q} --dataset {wildcards.dataset}"
         " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split} --seed {wildcards.seed}"
         " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
-        " --out \"$(dirname {output.run:q})\" > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)"
+        ' --out "$(dirname {output.run:q})" > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)'
 
 
 rule chance:

@@ -1,0 +1,60 @@
+"""Imports point downward only (docs/architecture.md)."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOMS = ("benchmarks", "datasets", "eval", "files", "methods", "training", "workflow")
+MAY_IMPORT = {
+    "files": set(),
+    "datasets": {"files"},
+    "eval": {"files"},
+    "methods": {"files"},
+    "training": {"files", "methods", "datasets"},
+    "workflow": {"files", "datasets", "methods"},
+    "benchmarks": set(ROOMS),
+}
+TORCH_FREE = ("files", "datasets", "eval", "workflow")
+
+
+def sources() -> list[Path]:
+    return [p for room in ROOMS for p in (Path(room).rglob("*.py") if Path(room).is_dir() else [Path(f"{room}.py")])]
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", sources(), ids=str)
+def test_a_room_imports_only_what_lies_below(path):
+    room = path.parts[0].removesuffix(".py")
+    used = {name.split(".")[0] for name in imports(path)} & set(ROOMS)
+    assert used <= MAY_IMPORT[room] | {room}
+    if room in TORCH_FREE:
+        assert "torch" not in {name.split(".")[0] for name in imports(path)}
+
+
+def method_files() -> list[Path]:
+    return [p.with_suffix(".py") for p in Path("methods").glob("*.yaml") if p.stem != "common"]
+
+
+@pytest.mark.parametrize("path", method_files(), ids=str)
+def test_no_method_imports_another(path):
+    others = {f"methods.{other.stem}" for other in method_files() if other != path}
+    assert not {name for name in imports(path) if any(name == o or name.startswith(f"{o}.") for o in others)}
+
+
+def test_a_plan_imports_neither_torch_nor_pandas():
+    code = "import sys, workflow.plan; print(sorted({'torch', 'pandas', 'PIL'} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,128 @@
+"""Configurations: what they expand to, and what is said of wrong ones."""
+
+import pytest
+import yaml
+
+from workflow import plan
+from workflow.plan import PlanError
+
+
+@pytest.fixture
+def config():
+    found = {}
+    for name in ("datasets", "demo"):
+        with open(f"config/{name}.yaml", encoding="utf-8") as file:
+            found |= yaml.safe_load(file)
+    return found
+
+
+@pytest.fixture
+def experiment(monkeypatch, tmp_path):
+    """Write an experiment file and read it back through the plan."""
+    monkeypatch.setattr(plan, "EXPERIMENTS", tmp_path / "config")
+    monkeypatch.setattr(plan, "ROOT", tmp_path)
+    (tmp_path / "config").mkdir()
+
+    def write(**changes):
+        column = {"dataset": "demo-sysu", "protocol": "sysu-mm01-all-single", "metrics": ["mAP"]}
+        base = {
+            "title": "t",
+            "budget": "demo",
+            "seeds": [0],
+            "columns": [column],
+            "rows": [{"label": "A", "run": "maum"}],
+        }
+        (tmp_path / "config" / "e.yaml").write_text(yaml.safe_dump(base | changes))
+        plan.read_experiment.cache_clear()
+        return "e"
+
+    yield write
+    plan.read_experiment.cache_clear()
+
+
+def test_rows_become_trainings_by_split_and_seed(config, experiment):
+    column = {"dataset": "demo-regdb", "protocol": "regdb-visible-to-infrared", "metrics": ["mAP"]}
+    row = {"label": "A", "run": "maum+um=off", "setting": "ir_per_id=1"}
+    chance, untrained, found = plan.rows(experiment(columns=[column], rows=[row], splits=2, seeds=[3, 5]), config)
+    assert [cell.folder for cell in found.cells] == [
+        f"results/demo-regdb/ir_per_id=1/maum@demo+um=off/split{split}_seed{seed}"
+        for split in (1, 2)
+        for seed in (3, 5)
+    ]
+    assert (chance.run, chance.setting, chance.reference) == ("chance", "full", True)
+    assert untrained.cells[0].run == "maum@demo+schedule.epochs=0+um=off"
+
+
+def test_regdb_has_ten_splits_and_sysu_one(config, experiment):
+    columns = [
+        {"dataset": "regdb", "protocol": "regdb-visible-to-infrared", "metrics": ["mAP"]},
+        {"dataset": "sysu-mm01", "protocol": "sysu-mm01-all-single", "metrics": ["mAP"]},
+    ]
+    cells = plan.rows(experiment(columns=columns, budget="published"), config)[-1].cells
+    assert [sum(cell.dataset == name for cell in cells) for name in ("regdb", "sysu-mm01")] == [10, 1]
+
+
+def test_the_same_run_written_twice_is_one_training(config, experiment):
+    rows = [{"label": "A", "run": "maum"}, {"label": "B", "run": "maum+bank.dt=10"}]
+    a, b = plan.rows(experiment(rows=rows), config)[2:]
+    assert a.cells == b.cells
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"colums": []}, "e.yaml, top level: .*'colums' was unexpected.*the nearest valid is 'columns'"),
+        ({"rows": []}, "e.yaml, rows: "),
+        ({"seeds": ["a"]}, "e.yaml, seeds.0: 'a' is not of type 'integer'"),
+        ({"seeds": [1, 1]}, "e.yaml, seeds: .*non-unique"),
+        ({"rows": [{"label": "A"}]}, "e.yaml, rows.0: 'run' is a required property"),
+        ({"rows": [{"label": "A", "run": "mam"}]}, "unknown method 'mam'; the nearest valid is 'maum'"),
+        (
+            {"rows": [{"label": "A", "run": "maum+bank.dtt=3"}]},
+            "unknown key 'bank.dtt'; the nearest valid is 'bank.dt'",
+        ),
+        (
+            {"rows": [{"label": "A", "run": "maum+head.parts=5"}]},
+            "head.parts=5 is refused.*nearest valid is head.parts=6",
+        ),
+        ({"rows": [{"label": "A", "run": "maum", "setting": "ir_perid=3"}]}, "unknown setting 'ir_perid=3'"),
+        ({"rows": [{"label": "A", "run": "maum", "dataset": "regdb"}]}, "dataset 'regdb' has no column"),
+        ({"budget": "demoo"}, "unknown budget 'demoo'"),
+        (
+            {"columns": [{"dataset": "demo-syzu", "protocol": "x", "metrics": ["mAP"]}]},
+            "unknown dataset 'demo-syzu'; the nearest valid is 'demo-sysu'",
+        ),
+        (
+            {"columns": [{"dataset": "demo-sysu", "protocol": "sysu-mm01-all", "metrics": ["mAP"]}]},
+            "protocol 'sysu-mm01-all' is not one of demo-sysu; the nearest valid is 'sysu-mm01-all-",
+        ),
+        (
+            {"columns": [{"dataset": "demo-sysu", "protocol": "sysu-mm01-all-single", "metrics": ["map"]}]},
+            "columns.0.metrics.0: 'map' is not one of",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named(config, experiment, changes, message):
+    with pytest.raises(PlanError, match=message):
+        plan.rows(experiment(**changes), config)
+
+
+def test_an_unknown_experiment_names_the_nearest():
+    with pytest.raises(PlanError, match=r"no experiment 'dem'.*nearest valid is 'demo'"):
+        plan.read_experiment("dem")
+
+
+@pytest.mark.parametrize("name", plan.experiment_names())
+def test_every_experiment_plans(config, name):
+    rows = plan.rows(name, config)
+    assert all(row.cells for row in rows)
+    assert plan.describe(name, config)["name"] == name
+
+
+def test_a_configuration_with_an_unknown_key_is_refused(config):
+    with pytest.raises(
+        PlanError, match=r"configuration, datasets.regdb: .*'rot' was unexpected.*nearest valid is 'root'"
+    ):
+        plan.check(
+            config | {"datasets": {"regdb": {"layout": "regdb", "root": "x", "rot": "y"}}}, "config", "configuration"
+        )
