@@ -159,7 +159,7 @@ def _row(experiment: dict, row: dict, names: list[str], config: dict) -> Row:
     run = with_budget(row["run"], experiment)
     cells = [cell for dataset in targets for cell in _cells(experiment, dataset, setting, run, config)]
     published = None
-    if "paper" in experiment:
+    if "paper" in experiment and row.get("published", {}) is not None:
         defaults = {
             "paper": experiment["paper"],
             "source": experiment["source"],
