@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import methods.msmnet
+from methods.blocks.centres import hetero_centre_triplet
 from methods.contract import MODALITIES
 from methods.msmnet import (
     OTHER,
@@ -149,6 +150,33 @@ def test_both_forms_pull_the_discriminator_the_same_way():
         original, made = noise(2, 3, 1).requires_grad_(), noise(2, 3, 1, seed=1).requires_grad_()
         up, down = torch.autograd.grad(adversarial(original, made, form), [original, made])
         assert (up < 0).all() and (down > 0).all()
+
+
+def test_losses_are_the_printed_sums(batch):
+    """Every term from the strips again, one modality, one strip and one image at a time."""
+    method = build("msmnet").eval()
+    with torch.no_grad():
+        losses = method.losses(batch)
+        f = {m: method._parts(method.backbone.run(getattr(batch, m), m)) for m in MODALITIES}
+        made = {OTHER[m]: method.completion(f[m], m) for m in MODALITIES}
+        g = {m: method.fusion(f[m] + made[OTHER[m]]) for m in MODALITIES}
+        expected = dict.fromkeys(("specific", "identity", "triplet", "adversarial", "reconstruction"), 0.0)
+        for k in range(6):
+            both = torch.cat([g[m][:, k] for m in MODALITIES])
+            expected["triplet"] += hetero_centre_triplet(both, batch.identities, batch.images, 0.3).item()
+        for judge, m in zip(method.discriminators, MODALITIES, strict=True):
+            recalled = method.completion.recall(method.completion.address(f[m], m), m)
+            for k in range(6):
+                for j, label in enumerate(batch.visible_labels):
+                    own = method.specific[m].parts[k](f[m][k, j]).log_softmax(0)[label]
+                    shared = method.common.parts[k](g[m][j, k]).log_softmax(0)[label]
+                    true, false = judge(f[m][k, j]).sigmoid(), judge(made[m][k, j]).sigmoid()
+                    expected["specific"] -= own.item() / 8
+                    expected["identity"] -= shared.item() / 8
+                    expected["adversarial"] -= (true.log() + (1 - false).log()).item() / 8
+                    expected["reconstruction"] += (f[m][k, j] - recalled[k, j]).norm().item() / 8
+    for name, value in expected.items():
+        assert losses[name].item() == pytest.approx(value, rel=1e-4), name
 
 
 @pytest.mark.parametrize(
