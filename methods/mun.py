@@ -172,7 +172,6 @@ class MUN(Method):
         infrared = self.backbone.run(batch.infrared, "infrared", 0, split)
         maps = [visible, infrared]
         if self.recipe["aux"] != "off":
-            batch.require_pairs("MUN")
             if self.recipe["aux"] == "mun":
                 maps.append(self.generator(visible, infrared))
             else:
@@ -180,6 +179,7 @@ class MUN(Method):
         return generalised_mean(self.backbone.rest(torch.cat(maps), split), self.recipe["pooling.p"])
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
+        batch.require_pairs("MUN")
         z = self.pooled(batch)
         visible, infrared, *auxiliary = self.neck(z).split(len(batch.visible))  # (P*K, C) each
         losses = {}

@@ -173,9 +173,9 @@ def test_modality_alignment_grows_with_beta(batch):
 # switches
 
 
-def test_the_baseline_has_no_third_modality():
+def test_the_baseline_has_no_third_modality(batch):
     method = build("mun+aux=off")
-    losses = method.losses(make_batch(paired=False))
+    losses = method.losses(batch)
     assert list(losses) == ALL[:3]
     whole = dict(build("mun").named_parameters())
     own = dict(method.named_parameters())
@@ -282,7 +282,7 @@ def test_features_depend_on_the_image_and_its_modality_alone(batch):
     assert not torch.equal(method.embed(batch.visible, "infrared"), together)
 
 
-def test_unpaired_rows_are_refused():
+def test_rows_that_are_not_paired_are_refused():
     with pytest.raises(ValueError, match=r"MUN needs row j .* batch\.pairing=paired"):
         build("mun").losses(make_batch(paired=False))
 
@@ -294,6 +294,7 @@ def test_unpaired_rows_are_refused():
         ("mun@demo+image.height=80", r"pyramid\.ratios=2,4,6,12 is refused"),
         ("mun+loss.consistency=0+loss.identity_alignment=0+ma.bridge=off", r"aux=mun is refused: no loss sees"),
         ("mun+ma.beta_end=0", r"ma\.beta_end=0 is refused"),
+        ("mun+aux=off+ia.margin=1", r"ia\.margin=1 has no effect without aux != 'off'"),
         ("mun+aux=mixt", r"nearest valid is 'mixed'"),
     ],
 )
