@@ -1,7 +1,9 @@
 """What several rules ask of the plan."""
 
 import json
+from pathlib import Path
 
+from eval.report.experiment import figure_name
 from workflow import plan
 
 plan.check(config, "config", "configuration")
@@ -10,6 +12,18 @@ EXPERIMENTS = (
     if config["experiments"] == "papers"
     else config["experiments"]
 )
+
+
+# Code that every training executes; a change of it makes every training again.
+SHARED = [
+    "files.py",
+    *sorted(str(path) for path in Path("methods/blocks").glob("*.py")),
+    *(f"methods/{name}.py" for name in ("__init__", "contract", "recipes")),
+    *sorted(str(path) for path in Path("training").glob("*.py")),
+]
+
+# What a kind of figure reads beyond the collected scores.
+FIGURE_INPUTS = {"cmc": "cmc.csv", "training": "history.csv"}
 
 
 wildcard_constraints:
@@ -47,3 +61,159 @@ def configuration(wildcards):
 def experiment_text(wildcards):
     """The experiment's own file, so that a change of it is a change of the description."""
     return json.dumps(plan.read_experiment(wildcards.experiment), sort_keys=True)
+
+
+def rendered(wildcards):
+    """The renderer's marker, for a dataset that the workflow renders itself."""
+    return (
+        f"results/{wildcards.dataset}/raw.json"
+        if "render" in dataset_of(wildcards)
+        else []
+    )
+
+
+def knobs(wildcards):
+    """The renderer's knobs as command-line flags."""
+    found = dataset_of(wildcards)
+    flags = {"layout": found["layout"], "out": found["root"]} | found["render"]
+    return [
+        part
+        for key, value in flags.items()
+        for part in (f"--{key.replace('_', '-')}", str(value))
+    ]
+
+
+def expectation(wildcards):
+    """The counts that the dataset must hold, as one JSON argument."""
+    return json.dumps(dataset_of(wildcards).get("expect"))
+
+
+def root_of(wildcards):
+    return dataset_of(wildcards)["root"]
+
+
+def layout_name(wildcards):
+    return dataset_of(wildcards)["layout"]
+
+
+def holdout_of(wildcards):
+    return dataset_of(wildcards).get("holdout", "test")
+
+
+def code_of(wildcards):
+    """The files that a training executes: the shared ones, the method's, and its host's."""
+    recipe = recipe_of(wildcards)
+    own = [recipe.method, *([recipe["host"]] if "host" in recipe else [])]
+    return [*SHARED, *(f"methods/{name}.py" for name in own)]
+
+
+def folder_of(wildcards):
+    return plan.Cell(
+        wildcards.dataset,
+        wildcards.setting,
+        wildcards.run,
+        wildcards.split,
+        wildcards.seed,
+    ).folder
+
+
+def pixels_of(wildcards):
+    return plan.pixels(wildcards.dataset, recipe_of(wildcards))
+
+
+def recipe_text(wildcards):
+    """The resolved recipe: what, besides code and data, determines a training."""
+    return json.dumps(recipe_of(wildcards), sort_keys=True)
+
+
+def recipe_threads(wildcards):
+    return recipe_of(wildcards)["threads"]
+
+
+def recipe_gpus(wildcards):
+    return 1 if recipe_of(wildcards)["device"] == "cuda" else 0
+
+
+def launcher(wildcards):
+    """What claims a GPU for a training that wants one."""
+    return "python workflow/claim_gpu.py" if recipe_gpus(wildcards) else ""
+
+
+def runtime_minutes(wildcards, attempt):
+    """Wall-clock limit from the recipe: generous, and more with every retry."""
+    recipe = recipe_of(wildcards)
+    return attempt * (
+        10 + 6 * recipe["schedule.epochs"] if recipe["device"] == "cuda" else 60
+    )
+
+
+def memory_mb(wildcards, attempt):
+    return attempt * (16_000 if recipe_gpus(wildcards) else 1_500)
+
+
+def protocols_of(wildcards):
+    return list(plan.layout_of(config, wildcards.dataset).PROTOCOLS)
+
+
+def permutations(wildcards):
+    """The flag for the official galleries, if the configuration asks for them."""
+    return (
+        ["--permutations", config["permutations"]] if config.get("permutations") else []
+    )
+
+
+def scores_of(wildcards):
+    """The scores of every training of an experiment."""
+    return [
+        f"{cell.folder}/trials.csv" for cell in experiment_cells(wildcards.experiment)
+    ]
+
+
+def provenance_of(wildcards):
+    """The run.json of every training; chance has none."""
+    return [
+        f"{cell.folder}/run.json"
+        for cell in experiment_cells(wildcards.experiment)
+        if cell.run != plan.CHANCE
+    ]
+
+
+def figures_of(experiment):
+    """Names of the figures of an experiment."""
+    return [
+        figure_name(spec)
+        for spec in plan.read_experiment(experiment).get("figures", [])
+    ]
+
+
+def figure_inputs(wildcards):
+    """The run files that a figure's kind reads."""
+    specs = {
+        figure_name(spec): spec
+        for spec in plan.read_experiment(wildcards.experiment).get("figures", [])
+    }
+    name = FIGURE_INPUTS.get(specs[wildcards.figure]["kind"])
+    cells = experiment_cells(wildcards.experiment)
+    if name == "history.csv":
+        cells = [cell for cell in cells if cell.run != plan.CHANCE]
+    return [f"{cell.folder}/{name}" for cell in cells] if name else []
+
+
+def figure_files(wildcards):
+    return [
+        f"reports/{wildcards.experiment}/figures/{name}.svg"
+        for name in figures_of(wildcards.experiment)
+    ]
+
+
+def contact_sheets(wildcards):
+    """Contact sheets of the experiment's datasets that show no real people."""
+    names = {
+        column["dataset"]
+        for column in plan.read_experiment(wildcards.experiment)["columns"]
+    }
+    return [
+        f"results/{name}/contact_sheet.png"
+        for name in sorted(names)
+        if "render" in config["datasets"][name]
+    ]

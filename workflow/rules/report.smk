@@ -1,67 +1,5 @@
 """From scores to the pages that people read: one folder reports/<experiment>/ each."""
 
-from eval.report.experiment import figure_name
-
-# What a kind of figure reads beyond the collected scores.
-FIGURE_INPUTS = {"cmc": "cmc.csv", "training": "history.csv"}
-
-
-def scores_of(wildcards):
-    """The scores of every training of an experiment."""
-    return [
-        f"{cell.folder}/trials.csv" for cell in experiment_cells(wildcards.experiment)
-    ]
-
-
-def provenance_of(wildcards):
-    """The run.json of every training; chance has none."""
-    return [
-        f"{cell.folder}/run.json"
-        for cell in experiment_cells(wildcards.experiment)
-        if cell.run != plan.CHANCE
-    ]
-
-
-def figures_of(experiment):
-    """Names of the figures of an experiment."""
-    return [
-        figure_name(spec)
-        for spec in plan.read_experiment(experiment).get("figures", [])
-    ]
-
-
-def figure_inputs(wildcards):
-    """The run files that a figure's kind reads."""
-    specs = {
-        figure_name(spec): spec
-        for spec in plan.read_experiment(wildcards.experiment).get("figures", [])
-    }
-    name = FIGURE_INPUTS.get(specs[wildcards.figure]["kind"])
-    cells = experiment_cells(wildcards.experiment)
-    if name == "history.csv":
-        cells = [cell for cell in cells if cell.run != plan.CHANCE]
-    return [f"{cell.folder}/{name}" for cell in cells] if name else []
-
-
-def figure_files(wildcards):
-    return [
-        f"reports/{wildcards.experiment}/figures/{name}.svg"
-        for name in figures_of(wildcards.experiment)
-    ]
-
-
-def contact_sheets(wildcards):
-    """Contact sheets of the experiment's datasets that show no real people."""
-    names = {
-        column["dataset"]
-        for column in plan.read_experiment(wildcards.experiment)["columns"]
-    }
-    return [
-        f"results/{name}/contact_sheet.png"
-        for name in sorted(names)
-        if "render" in config["datasets"][name]
-    ]
-
 
 rule describe:
     output:
@@ -74,8 +12,8 @@ rule describe:
         configuration=configuration,
         experiment=experiment_text,
     shell:
-        "python -m workflow.plan {wildcards.experiment} --config {params.configuration:q} --out {output:q}"
-        " > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)"
+        "workflow/logged {log:q}"
+        " python -m workflow.plan {wildcards.experiment} --config {params.configuration:q} --out {output:q}"
 
 
 rule collect:
@@ -92,8 +30,8 @@ rule collect:
     conda:
         "../../environment.yml"
     shell:
-        "python -m eval.report collect {input.experiment:q} --out {output.results:q} --parquet"
-        " > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)"
+        "workflow/logged {log:q}"
+        " python -m eval.report collect {input.experiment:q} --out {output.results:q} --parquet"
 
 
 rule tables:
@@ -115,8 +53,8 @@ rule tables:
     conda:
         "../../environment.yml"
     shell:
-        "python -m eval.report tables {input.experiment:q} --results {input.results:q} --out reports/{wildcards.experiment}"
-        " > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)"
+        "workflow/logged {log:q}"
+        " python -m eval.report tables {input.experiment:q} --results {input.results:q} --out reports/{wildcards.experiment}"
 
 
 rule figure:
@@ -137,8 +75,9 @@ rule figure:
     conda:
         "../../environment.yml"
     shell:
-        "python -m eval.report figures {input.experiment:q} --results {input.results:q} --name {wildcards.figure}"
-        " --out reports/{wildcards.experiment}/figures > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)"
+        "workflow/logged {log:q}"
+        " python -m eval.report figures {input.experiment:q} --results {input.results:q} --name {wildcards.figure}"
+        " --out reports/{wildcards.experiment}/figures"
 
 
 rule page:
@@ -161,8 +100,9 @@ rule page:
     conda:
         "../../environment.yml"
     shell:
-        "python -m eval.report page {input.experiment:q} --results {input.results:q}"
-        " --figures reports/{wildcards.experiment}/figures --out {output:q} > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)"
+        "workflow/logged {log:q}"
+        " python -m eval.report page {input.experiment:q} --results {input.results:q}"
+        " --figures reports/{wildcards.experiment}/figures --out {output:q}"
 
 
 for name in plan.experiment_names():

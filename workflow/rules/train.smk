@@ -1,55 +1,5 @@
 """Trainings, and the random features that stand for chance."""
 
-from pathlib import Path
-
-SHARED = [
-    "files.py",
-    *sorted(str(path) for path in Path("methods/blocks").glob("*.py")),
-    *(f"methods/{name}.py" for name in ("__init__", "contract", "recipes")),
-    *sorted(str(path) for path in Path("training").glob("*.py")),
-]
-
-
-def code_of(wildcards):
-    """The files that a training executes: the shared ones, the method's, and its host's."""
-    recipe = recipe_of(wildcards)
-    own = [recipe.method, *([recipe["host"]] if "host" in recipe else [])]
-    return [*SHARED, *(f"methods/{name}.py" for name in own)]
-
-
-def pixels_of(wildcards):
-    return plan.pixels(wildcards.dataset, recipe_of(wildcards))
-
-
-def recipe_text(wildcards):
-    """The resolved recipe: what, besides code and data, determines a training."""
-    return json.dumps(recipe_of(wildcards), sort_keys=True)
-
-
-def recipe_threads(wildcards):
-    return recipe_of(wildcards)["threads"]
-
-
-def recipe_gpus(wildcards):
-    return 1 if recipe_of(wildcards)["device"] == "cuda" else 0
-
-
-def launcher(wildcards):
-    """What claims a GPU for a training that wants one."""
-    return "python workflow/claim_gpu.py" if recipe_gpus(wildcards) else ""
-
-
-def runtime_minutes(wildcards, attempt):
-    """Wall-clock limit from the recipe: generous, and more with every retry."""
-    recipe = recipe_of(wildcards)
-    return attempt * (
-        10 + 6 * recipe["schedule.epochs"] if recipe["device"] == "cuda" else 60
-    )
-
-
-def memory_mb(wildcards, attempt):
-    return attempt * (16_000 if recipe_gpus(wildcards) else 1_500)
-
 
 rule train:
     input:
@@ -75,14 +25,16 @@ rule train:
         runtime=runtime_minutes,
     params:
         recipe=recipe_text,
+        folder=folder_of,
         layout=layout_name,
         weights=config["weights"],
         launcher=launcher,
     shell:
-        "{params.launcher} python -m training train --run {wildcards.run:q} --dataset {wildcards.dataset}"
+        "workflow/logged {log:q}"
+        " {params.launcher} python -m training train --run {wildcards.run:q} --dataset {wildcards.dataset}"
         " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split} --seed {wildcards.seed}"
         " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
-        ' --out "$(dirname {output.run:q})" > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)'
+        " --out {params.folder:q}"
 
 
 rule chance:
@@ -95,5 +47,6 @@ rule chance:
     conda:
         "../../environment.yml"
     shell:
-        "python -m eval.chance --index {input:q} --split {wildcards.split} --seed {wildcards.seed} --dim 64"
-        " --out {output:q} > {log:q} 2>&1 || (tail -n 3 {log:q} >&2; exit 1)"
+        "workflow/logged {log:q}"
+        " python -m eval.chance --index {input:q} --split {wildcards.split} --seed {wildcards.seed} --dim 64"
+        " --out {output:q}"
