@@ -1,0 +1,43 @@
+"""pyproject.toml, requirements.lock and environment.yml describe one environment."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+LOCK = Path("requirements.lock").read_text(encoding="utf-8")
+PINNED = dict(re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", LOCK, re.MULTILINE))
+
+
+def declared() -> list[Requirement]:
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [Requirement(r) for r in project["dependencies"] + project["optional-dependencies"]["test"]]
+
+
+def test_every_declared_package_is_pinned_within_its_range():
+    for requirement in declared():
+        version = PINNED.get(canonicalize_name(requirement.name))
+        assert version is not None, f"{requirement.name} is not in requirements.lock"
+        assert requirement.specifier.contains(version), f"{requirement} against {version}"
+
+
+def test_everything_pinned_has_hashes():
+    lines = LOCK.replace("\\\n", " ").splitlines()
+    pins = [line for line in lines if re.match(r"[A-Za-z0-9._-]+==", line)]
+    assert len(pins) == len(PINNED)
+    assert all("--hash=sha256:" in line for line in pins)
+
+
+def test_the_lock_names_no_index():
+    assert not re.search(r"--(extra-)?index-url|--find-links|--trusted-host|https?://|file://", LOCK)
+
+
+def test_conda_installs_the_lock_and_the_same_python():
+    environment = yaml.safe_load(Path("environment.yml").read_text(encoding="utf-8"))
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    *packages, pip = environment["dependencies"]
+    assert pip == {"pip": ["-r requirements.lock"]}
+    assert f"python{project['requires-python']}" in packages
