@@ -105,7 +105,7 @@ def _check_labels(data: FeatureSet) -> None:
     if len(names) < len(data.names):
         worst = names[counts.argmax()]
         raise FeatureError(
-            f"{data.source}: {len(data.names) - len(names)} names repeat, for example {worst!r} occurs "
+            f"{data.source}: {len(data.names) - len(names)} names repeat, for example {str(worst)!r} occurs "
             f"{counts.max()} times; every image is listed once, queries and gallery together"
         )
 
@@ -117,14 +117,14 @@ def _check_values(data: FeatureSet) -> None:
         if bad.any():
             where = start + int(bad.argmax())
             raise FeatureError(
-                f"{data.source}: the feature of {data.names[where]!r} holds NaN or infinity (row {where}); "
+                f"{data.source}: the feature of {str(data.names[where])!r} holds NaN or infinity (row {where}); "
                 "check the model's output in float32"
             )
         empty = ~rows.any(axis=1)
         if empty.any():
             where = start + int(empty.argmax())
             raise FeatureError(
-                f"{data.source}: the feature of {data.names[where]!r} is a zero vector (row {where}), which has no "
+                f"{data.source}: the feature of {str(data.names[where])!r} is a zero vector (row {where}), which has no "
                 "direction; was this image embedded at all?"
             )
 

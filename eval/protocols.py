@@ -1,7 +1,7 @@
 """The test protocols as data: every point on which code bases disagree is a field (docs/protocol.md, D1 to D14)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -26,7 +26,7 @@ class Protocol:
     """
 
     name: str
-    cameras: Mapping[str, tuple[int, ...]]
+    cameras: Mapping[str, tuple[int, ...]] = field(hash=False)
     query_modality: str
     query_cameras: tuple[int, ...]
     gallery_modality: str

@@ -1,0 +1,108 @@
+"""The fast evaluation equals the definitions, on random and adversarial cases."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eval.features import FeatureSet
+from eval.galleries import draws
+from eval.protocols import PROTOCOLS
+from eval.score import score, score_matrix
+from tests.eval.conftest import small_features
+from tests.eval.reference import score_features, score_query
+
+SYSU = PROTOCOLS["sysu-mm01-all-single"]
+LLCM = PROTOCOLS["llcm-infrared-to-visible"]
+REGDB = PROTOCOLS["regdb-visible-to-infrared"]
+RULES = [SYSU, LLCM, REGDB, replace(SYSU, cmc_level="image"), replace(REGDB, cmc_level="identity")]
+
+SIMILARITIES = [
+    st.floats(-1, 1),
+    st.sampled_from([-1.0, 0.0, 0.5, np.nextafter(0.5, 1), 1.0]),  # ties and neighbours
+    st.sampled_from([0.25]),  # all tied
+    st.floats(-1e-300, 1e-300),
+    st.floats(-1e9, 1e9),
+]
+
+
+@st.composite
+def matrices(draw):
+    queries, gallery = draw(st.integers(1, 6)), draw(st.integers(1, 24))
+    identity = st.integers(1, draw(st.integers(1, 6)))
+    camera = st.integers(1, 6)
+    values = draw(st.sampled_from(SIMILARITIES))
+    matrix = draw(st.lists(values, min_size=queries * gallery, max_size=queries * gallery))
+    columns = [
+        np.array(draw(st.lists(kind, min_size=size, max_size=size)))
+        for size in (queries, gallery)
+        for kind in (identity, camera)
+    ]
+    return np.array(matrix).reshape(queries, gallery), *columns
+
+
+@settings(max_examples=400, deadline=None)
+@given(matrices(), st.sampled_from(RULES))
+def test_matrix_scores(case, rules):
+    similarity, query_ids, query_cams, gallery_ids, gallery_cams = case
+    found = score_matrix(similarity, query_ids, query_cams, gallery_ids, gallery_cams, rules, threads=1)
+    for q in range(len(similarity)):
+        expected = score_query(similarity[q], query_ids[q], query_cams[q], gallery_ids, gallery_cams, rules)
+        assert found.valid[q] == (expected is not None)
+        if expected is not None:
+            ap, inp, rank = expected
+            assert found.rank[q] == rank
+            assert found.ap[q] == pytest.approx(float(ap), abs=1e-12)
+            assert found.inp[q] == pytest.approx(float(inp), abs=1e-12)
+
+
+def test_large_matrix_with_few_distinct_values():
+    generator = np.random.default_rng(3)
+    similarity = generator.choice(np.linspace(-1, 1, 17), size=(12, 900))
+    ids, cams = generator.integers(1, 30, 900), generator.integers(1, 7, 900)
+    query_ids, query_cams = generator.integers(1, 30, 12), generator.choice([3, 6], 12)
+    found = score_matrix(similarity, query_ids, query_cams, ids, cams, SYSU)
+    for q in range(12):
+        ap, inp, rank = score_query(similarity[q], query_ids[q], query_cams[q], ids, cams, SYSU)
+        assert (found.rank[q], found.inp[q]) == (rank, float(inp))
+        assert found.ap[q] == pytest.approx(float(ap), abs=1e-12)
+
+
+# Few distinct directions of different lengths: most similarities tie up to the rounding of the products.
+@pytest.mark.parametrize("values", [None, [0.0, 1.0, 3.0], [1.0, 3.0]])
+@pytest.mark.parametrize("seed", range(4))
+def test_scores_from_features(seed, values):
+    generator = np.random.default_rng(seed)
+    data = small_features(generator, identities=7, per_cell=4, values=values)
+    names = ["sysu-mm01-all-single", "sysu-mm01-indoor-single"]
+    table = {(row["protocol"], row["trial"], row["metric"]): row for row in score(data, names, trials=3).trials}
+    for name in names:
+        for trial, (queries, gallery) in enumerate(draws(PROTOCOLS[name], data, "seeded", 3, None)):
+            expected, valid = score_features(data, PROTOCOLS[name], queries, gallery)
+            for metric, value in expected.items():
+                row = table[name, trial, metric]
+                assert row["value"] == pytest.approx(value, abs=1e-10), (name, trial, metric)
+                assert (row["queries"], row["valid_queries"]) == (len(queries), valid)
+
+
+def test_drawn_queries_score_only_those():
+    generator = np.random.default_rng(5)
+    count = 60
+    modalities = np.where(np.arange(count) % 2, "visible", "infrared")
+    data = FeatureSet(
+        generator.normal(size=(count, 4)),
+        generator.integers(1, 6, count),
+        generator.integers(1, 4, count),
+        modalities,
+        np.array([f"{i:03d}" for i in range(count)]),
+    )
+    rules = PROTOCOLS["llcm-visible-to-infrared-as-coded"]
+    table = {(row["trial"], row["metric"]): row for row in score(data, [rules], trials=2).trials}
+    for trial, (queries, gallery) in enumerate(draws(rules, data, "seeded", 2, None)):
+        assert len(queries) < len(rules.queries(data))
+        expected, valid = score_features(data, rules, queries, gallery)
+        for metric, value in expected.items():
+            assert table[trial, metric]["value"] == pytest.approx(value, abs=1e-10)
+            assert table[trial, metric]["valid_queries"] == valid

@@ -1,0 +1,138 @@
+"""Feature files: what is written is read, and each kind of bad file gets one clear message."""
+
+import numpy as np
+import pytest
+
+from eval.__main__ import main
+from eval.features import FeatureError, FeatureSet, load, save
+from eval.score import score
+
+ONE = "sysu-mm01-all-single"
+
+
+def columns(**changes) -> dict:
+    names = ["cam1/0001/0001.jpg", "cam2/0002/0001.jpg", "cam3/0001/0001.jpg", "cam6/0002/0001.jpg"]
+    good = {
+        "features": np.array([[1.0, 0], [0, 1], [1, 0.1], [0.1, 1]], np.float32),
+        "identities": np.array([1, 2, 1, 2]),
+        "cameras": np.array([1, 2, 3, 6]),
+        "modalities": np.array(["visible", "visible", "infrared", "infrared"]),
+        "names": np.array(names),
+    }
+    return good | changes
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".parquet"])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_round_trip(tmp_path, suffix, kind):
+    data = FeatureSet(**columns(features=columns()["features"].astype(kind)), recipe="neck, flip")
+    save(tmp_path / f"f{suffix}", data)
+    back = load(tmp_path / f"f{suffix}")
+    for name in columns():
+        assert np.array_equal(getattr(back, name), getattr(data, name))
+    assert back.features.dtype == kind
+    assert back.recipe == "neck, flip"
+    assert {row["recipe"] for row in score(back, [ONE]).trials} == {"neck, flip"}
+
+
+BAD = {
+    "NaN": (columns(features=np.array([[1, 0], [0, np.nan], [1, 1], [1, 1]])), "cam2/0002/0001.jpg.*NaN or inf"),
+    "zero vector": (columns(features=np.array([[1.0, 0], [0, 1], [0, 0], [1, 1]])), "cam3.*zero vector"),
+    "unequal lengths": (columns(identities=np.array([1, 2, 1])), "unequal lengths, 4 features.*'identities': 3"),
+    "one dimension": (columns(features=np.ones(4)), "shape"),
+    "empty": (columns(features=np.ones((0, 2))), "shape"),
+    "integers": (columns(features=np.ones((4, 2), int)), "int64; store float32"),
+    "half precision": (columns(features=np.ones((4, 2), np.float16)), "float16; store float32"),
+    "float identities": (columns(identities=np.ones(4)), "identities are float64; store integers"),
+    "byte names": (columns(names=np.array([b"a", b"b", b"c", b"d"])), "names are .*plain strings"),
+    "modality": (columns(modalities=np.array(["visible", "rgb", "thermal", "ir"])), "unknown modalities"),
+    "repeated name": (columns(names=np.array(["a", "b", "b", "b"])), "2 names repeat.*'b' occurs 3 times"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_bad_columns(tmp_path, bad):
+    content, message = BAD[bad]
+    np.savez(tmp_path / "features.npz", **content)
+    with pytest.raises(FeatureError, match=message):
+        load(tmp_path / "features.npz")
+
+
+UNFIT = {
+    "unknown camera": (columns(cameras=np.array([1, 7, 3, 6])), r"unknown visible cameras \[7\]"),
+    "wrong modality": (columns(cameras=np.array([1, 3, 3, 6])), r"unknown visible cameras \[3\]"),
+    "no query": (columns(modalities=np.full(4, "visible"), cameras=np.array([1, 2, 4, 5])), "no query image"),
+    "no gallery": (columns(modalities=np.full(4, "infrared"), cameras=np.array([3, 3, 6, 6])), "no gallery image"),
+    "no match": (columns(identities=np.array([1, 2, 3, 4])), "no query with a match"),
+    "all matches skipped": (
+        columns(cameras=np.array([2, 2, 3, 3])),
+        "no query with a match in trial 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_features_that_a_protocol_cannot_score(unfit):
+    content, message = UNFIT[unfit]
+    with pytest.raises(ValueError, match=message):
+        score(FeatureSet(**content), [ONE])
+
+
+def test_other_bad_files(tmp_path):
+    np.savez(tmp_path / "pickled.npz", **columns(names=np.array(["a", "b", "c", "d"], object)))
+    with pytest.raises(FeatureError, match="not readable as an unpickled"):
+        load(tmp_path / "pickled.npz")
+    (tmp_path / "broken.npz").write_bytes(b"no archive")
+    with pytest.raises(FeatureError, match="not readable"):
+        load(tmp_path / "broken.npz")
+    few = columns()
+    del few["cameras"]
+    np.savez(tmp_path / "few.npz", **few)
+    with pytest.raises(FeatureError, match=r"\['cameras'\] missing"):
+        load(tmp_path / "few.npz")
+    with pytest.raises(FeatureError, match="unknown kind"):
+        load(tmp_path / "features.mat")
+    with pytest.raises(FeatureError, match="no such file"):
+        load(tmp_path / "absent.npz")
+
+
+def test_single_queries_without_match_are_dropped_and_counted():
+    rows = score(FeatureSet(**columns(identities=np.array([1, 2, 1, 9]))), [ONE]).trials
+    assert {(row["queries"], row["valid_queries"]) for row in rows} == {(2, 1)}
+
+
+def test_extreme_lengths_do_not_change_scores():
+    plain = score(FeatureSet(**columns()), [ONE])
+    for factor in (1e-200, 1e200):
+        features = columns()["features"].astype(np.float64) * np.array([[factor], [1], [1], [factor]])
+        assert score(FeatureSet(**columns(features=features)), [ONE]) == plain
+
+
+def test_command_line(tmp_path, capsys):
+    save(tmp_path / "features.npz", FeatureSet(**columns()))
+    out, cmc = tmp_path / "scores.csv", tmp_path / "cmc.csv"
+    arguments = [str(tmp_path / "features.npz"), "--protocol", ONE, "sysu-mm01-indoor-single", "--trials", "2"]
+    assert main([*arguments, "--out", str(out), "--cmc", str(cmc)]) == 0
+    header, *rows = out.read_text().splitlines()
+    assert header.startswith("protocol,gallery,trial,metric,value,queries,valid_queries,shots,drawn,skip_rule")
+    assert len(rows) == 2 * 2 * 6
+    assert rows[0] == f"{ONE},seeded,0,rank-1,100.0,2,2,1,gallery,camera-pairs,identity,cosine,none,"
+    assert len(cmc.read_text().splitlines()) == 1 + 2 * 2 * 20
+    assert "mAP" in capsys.readouterr().out
+
+
+def test_command_line_says_what_is_wrong_in_one_line(tmp_path, capsys):
+    assert main([str(tmp_path / "absent.npz"), "--protocol", "sysu", "--out", "x.csv"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "unknown protocols ['sysu']" in error
+    assert main([]) == 0
+    assert "usage: python -m eval" in capsys.readouterr().out
+
+
+def test_variants_are_labelled(tmp_path):
+    save(tmp_path / "features.npz", FeatureSet(**columns()))
+    out = tmp_path / "scores.csv"
+    arguments = [str(tmp_path / "features.npz"), "--protocol", ONE, "--trials", "1", "--out", str(out)]
+    assert main([*arguments, "--cmc-level", "image", "--distance", "euclidean", "--k-reciprocal", "2", "1", "0.3"]) == 0
+    assert 'image,euclidean,"k-reciprocal(k1=2,k2=1,lambda=0.3)",' in out.read_text().splitlines()[1]
