@@ -67,10 +67,11 @@ def _tables(commands) -> None:
 
 def tables(options: argparse.Namespace) -> None:
     """Write the tables in four formats."""
-    from eval.report.collect import read_results
+    from eval.report.collect import read_results, read_runs
     from eval.report.tables import write_tables
 
-    write_tables(load_experiment(options.experiment), read_results(options.results), options.out)
+    runs = read_runs(options.results.with_name("runs.csv"))
+    write_tables(load_experiment(options.experiment), read_results(options.results), runs, options.out)
 
 
 def _figures(commands) -> None:

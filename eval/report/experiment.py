@@ -16,6 +16,7 @@ workflow runs. JSON object, with `null` where a value does not apply:
                 setting} | null, runs: [{dataset, setting, run, split, seed, folder}]}]
                 dataset null = the row stands in the columns of every dataset; rows of equal label and setting share
                 one table line; reference marks `chance` and `untrained`, which are shown and never bold
+    ranking     str | null, the metric by which an overall table ranks the methods (null: no such table)
     skipped     [{row_method, setting: str | null, dataset: str | null, protocol: str | null, reason}], rows of the
                 paper's table that no run reproduces (optional; null = all)
     figures     [{kind, name: str | null, title: str | null, ...}], the rest as eval/report/figures/<kind>.py says;
@@ -90,6 +91,7 @@ class Experiment:
     baseline: str | None = None
     figures: tuple[dict, ...] = ()
     skipped: tuple[dict, ...] = ()
+    ranking: str | None = None
     datasets: dict = field(default_factory=dict)
     provenance: dict = field(default_factory=dict)
 

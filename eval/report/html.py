@@ -17,7 +17,7 @@ def environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    made.filters["prose"] = names.prose
+    made.filters["raised"] = names.label
     return made
 
 

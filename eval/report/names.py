@@ -14,19 +14,13 @@ AXES = {
     "vis_per_id": "visible training images per identity",
     "vis_ids": "identities with visible training images",
 }
-RAISED = str.maketrans("ADGIPV-", "ᴬᴰᴳᴵᴾⱽ⁻")
+RAISED = str.maketrans("ADGIPVa-", "ᴬᴰᴳᴵᴾⱽᵃ⁻")
 METRICS = {"rank-1": "R-1", "rank-5": "R-5", "rank-10": "R-10", "rank-20": "R-20", "mAP": "mAP", "mINP": "mINP"}
 
 
 def label(text: str) -> str:
-    """A row label with its ^G, ^P and ^- as raised letters."""
-    head, hat, tail = text.partition("^")
-    return head + tail.translate(RAISED) if hat else text
-
-
-def prose(text: str) -> str:
-    """A sentence with the raised letters of the row labels in it."""
-    return re.sub(r"\^([A-Z-])(?![A-Za-z0-9])", lambda found: found[1].translate(RAISED), text)
+    """A row label, or a sentence with labels in it, with ^G, ^P and ^- as raised letters."""
+    return re.sub(r"\^([ADGIPVa-])(?![A-Za-z0-9])", lambda found: found[1].translate(RAISED), text)
 
 
 def setting(name: str) -> str:

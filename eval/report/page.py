@@ -30,7 +30,7 @@ def write_page(
         "page.html.j2",
         experiment=experiment,
         title=experiment.title,
-        sheets=all_sheets(grid),
+        sheets=all_sheets(grid, table),
         missing=grid.missing,
         figures=[figure_block(spec, figures, out.parent) for spec in experiment.figures],
         contact_sheets=contact_sheets(experiment, images=images),

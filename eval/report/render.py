@@ -22,7 +22,7 @@ def markdown(sheet: Sheet) -> str:
     tables = "".join(f"**{group}**\n\n{_markdown_group(sheet, i)}\n\n" for i, (group, _) in enumerate(sheet.heads))
     notes = "".join(f"\n[{mark}] {text}\n" for mark, text in sheet.notes.items())
     caption = "\n".join(sheet.caption)
-    return f"## {names.prose(sheet.title)}\n\n{tables}\n{names.prose(caption)}\n{notes}"
+    return f"## {names.label(sheet.title)}\n\n{tables}\n{names.label(caption)}\n{notes}"
 
 
 def _markdown_group(sheet: Sheet, i: int) -> str:

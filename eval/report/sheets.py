@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 
 from eval import statistics
 from eval.report import names
 from eval.report.cells import Cell, Grid
+from eval.report.ranking import ranking
 from eval.report.sheet import Entry, Line, Sheet
 
 MINUS = "−"
@@ -23,9 +25,10 @@ def signed(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:+.2f}".replace("-", MINUS)
 
 
-def all_sheets(grid: Grid) -> list[Sheet]:
-    """Every table that the experiment has something for, accuracy first."""
-    sheets = [accuracy(grid)]
+def all_sheets(grid: Grid, runs: pd.DataFrame) -> list[Sheet]:
+    """Every table that the experiment has something for; `runs` is the table of `collect.read_runs`."""
+    sheets = [ranking(grid, runs)] if grid.experiment.ranking else []
+    sheets.append(accuracy(grid))
     if grid.experiment.baseline is not None:
         sheets.append(differences(grid))
     if any(cell and cell.trials > 1 for line in grid.cells.values() for cell in line):

@@ -16,6 +16,7 @@ from files import write_whole
 
 # Okabe and Ito's palette without its yellow and black, which vanish on white and among the axes.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
+MORE = ["#332288", "#882255", "#44AA99", "#999933"]
 DASHES = ["-", "--", "-.", ":"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">"]
 GREYS = ["#555555", "#999999", "#BBBBBB"]
@@ -107,3 +108,8 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
         written.append(path)
     plt.close(figure)
     return written
+
+
+def many(i: int) -> str:
+    """Colour of the i-th identity; beyond ten they repeat, so a number must stand beside."""
+    return (COLOURS + MORE)[i % (len(COLOURS) + len(MORE))]

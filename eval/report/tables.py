@@ -13,10 +13,10 @@ from files import write_whole
 FILES = ("tables.md", "tables.csv", "tables.tex", "tables.html")
 
 
-def write_tables(experiment: Experiment, results: pd.DataFrame, folder: Path) -> None:
+def write_tables(experiment: Experiment, results: pd.DataFrame, runs: pd.DataFrame, folder: Path) -> None:
     """Write `FILES` into `folder`: every sheet in each, the CSV one line per cell with full precision."""
     grid = make_grid(experiment, results)
-    sheets = all_sheets(grid)
+    sheets = all_sheets(grid, runs)
     texts = {
         "tables.md": markdown_page(experiment, sheets, grid.missing),
         "tables.tex": "\n".join(

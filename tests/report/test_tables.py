@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from eval.report.cells import make_grid
-from eval.report.collect import read_results
+from eval.report.collect import read_results, read_runs
 from eval.report.experiment import load_experiment, parse_experiment
 from eval.report.render import escape, latex, markdown
 from eval.report.sheet import Entry, Line, Sheet
@@ -85,7 +85,7 @@ def real_data(tmp_path, monkeypatch) -> Sheet:
             row["published"]["row_method"] = names[row["label"]]
     out = report(tmp_path, description)
     grid = make_grid(parse_experiment(description, "here"), read_results(out / "results.csv"))
-    return all_sheets(grid)[0]
+    return all_sheets(grid, read_runs(out / "runs.csv"))[0]
 
 
 def test_printed_numbers_stand_beside_with_their_difference(tmp_path, monkeypatch):

@@ -1,0 +1,89 @@
+"""Queries and what a method ranks first, right and wrong framed.
+
+Entry: {kind: retrievals, dataset: str, protocol: str, row: label, setting: str (default: full), queries: int, top: int,
+seed: int}. Half of the queries are drawn from the worst, half from the rest, by `seed`. Photographs of real people are
+shown only if the reader asks: without, each image is a grey tile with identity and camera.
+"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from eval.features import FeatureSet
+from eval.report import names, samples, style
+from eval.report.experiment import Experiment
+from eval.report.samples import Ranked
+
+GREY_TILE = 0.88
+
+
+def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | None:
+    """One line a query: the query, a gap, and its first `top` gallery images."""
+    setting, dataset = spec.get("setting", "full"), experiment.datasets[spec["dataset"]]
+    features = samples.features_of(samples.run_of(experiment, spec["row"], spec["dataset"], setting))
+    ranked = samples.rank(features, spec["protocol"])
+    chosen = choose(ranked.average_precision(), spec["queries"], spec["seed"])
+    pictures = Pictures(dataset, shown=spec["images"] or not dataset.get("real", True))
+    top = min(spec["top"], ranked.order.shape[1])
+    size = (0.62 * (top + 1.5), 1.32 * len(chosen) + 0.5)
+    widths = {"width_ratios": [1, 0.25, *[1] * top]}
+    figure, axes = plt.subplots(len(chosen), top + 2, figsize=size, squeeze=False, gridspec_kw=widths)
+    for line, query in zip(axes, chosen, strict=True):
+        _line(line, features, ranked, query, top, pictures)
+    axes[0, 0].set_title("query", fontsize=8)
+    for j in range(top):
+        axes[0, j + 2].set_title(str(j + 1), fontsize=8)
+    where = f"{names.dataset(spec['dataset'])}, {names.protocol(spec['protocol'])}, {names.setting(setting)}"
+    figure.suptitle(f"{names.label(spec['row'])}: {where}", fontsize=9)
+    return figure
+
+
+def choose(precision: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Places of `count` queries, half of them among the worst tenth, sorted from best to worst."""
+    order = np.argsort(precision, kind="stable")
+    order = order[~np.isnan(precision[order])]
+    generator = np.random.default_rng(seed)
+    worst, rest = order[: max(count, len(order) // 10)], order[max(count, len(order) // 10) :]
+    bad = generator.choice(worst, min(count // 2, len(worst)), replace=False)
+    good = generator.choice(rest, min(count - len(bad), len(rest)), replace=False)
+    picked = np.concatenate([bad, good])
+    return picked[np.argsort(-precision[picked], kind="stable")]
+
+
+class Pictures:
+    """The packed pictures of a dataset by the names that features carry, or grey tiles."""
+
+    def __init__(self, dataset: dict, *, shown: bool):
+        self.shown = shown
+        if shown:
+            index = pd.read_csv(dataset["index"], usecols=["path"])
+            self.rows = {path: row for row, path in enumerate(index.path)}
+            self.pixels = np.load(Path(dataset["arrays"]), mmap_mode="r", allow_pickle=False)
+
+    def of(self, name: str) -> np.ndarray:
+        """(H, W, 3) uint8; KeyError for a name that the dataset does not have."""
+        return np.moveaxis(self.pixels[self.rows[name]], 0, -1)
+
+
+def _line(axes: np.ndarray, features: FeatureSet, ranked: Ranked, query: int, top: int, pictures: Pictures) -> None:
+    axes[1].set_axis_off()
+    _tile(axes[0], features, ranked.queries[query], pictures, style.INK, "")
+    for axis, place, match in zip(axes[2:], ranked.order[query, :top], ranked.matches[query, :top], strict=True):
+        look = (style.RIGHT, "✓ ") if match else (style.WRONG, "✗ ")
+        _tile(axis, features, ranked.gallery[place], pictures, *look)
+
+
+def _tile(axis: Axes, features: FeatureSet, row: int, pictures: Pictures, colour: str, sign: str) -> None:
+    if pictures.shown:
+        axis.imshow(pictures.of(features.names[row]), aspect="auto")
+    else:
+        axis.set_facecolor(str(GREY_TILE))
+        axis.text(0.5, 0.5, features.identities[row], ha="center", va="center", transform=axis.transAxes, fontsize=8)
+    axis.set(xticks=[], yticks=[])
+    axis.grid(False)
+    axis.set_xlabel(f"{sign}{features.identities[row]} · cam {features.cameras[row]}", fontsize=5.5, labelpad=1.5)
+    axis.spines[:].set(visible=True, color=colour, linewidth=2.2)

@@ -1,0 +1,65 @@
+"""Test features in the plane by t-SNE, by identity and modality.
+
+Entry: {kind: tsne, dataset: str, rows: [label], setting: str (default: full), identities: int, seed: int}; one panel a
+row, its first training. The first so many identities, in the order of their numbers, are shown.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+from eval.features import FeatureSet
+from eval.report import names, samples, style
+from eval.report.experiment import Experiment
+
+MARKS = {"visible": "o", "infrared": "^"}
+
+
+def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | None:
+    """Panels of points; filled circles are visible, hollow triangles infrared."""
+    setting = spec.get("setting", "full")
+    figure, axes = style.panels(len(spec["rows"]), width=3.0, height=2.9, across=2 if len(spec["rows"]) == 4 else 3)
+    for axis, label in zip(axes, spec["rows"], strict=True):
+        features = samples.features_of(samples.run_of(experiment, label, spec["dataset"], setting))
+        _panel(axis, features, spec["identities"], spec["seed"])
+        axis.set_title(names.label(label))
+    figure.suptitle(f"{names.dataset(spec['dataset'])}, {names.setting(setting)}", fontsize=10)
+    look = {"linestyle": "none", "color": style.INK}
+    handles = [
+        Line2D([], [], marker=mark, label=modality, markerfacecolor=style.INK if mark == "o" else "none", **look)
+        for modality, mark in MARKS.items()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    return figure
+
+
+def embed(features: FeatureSet, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the first `count` identities and their places in the plane (rows, 2)."""
+    from sklearn.manifold import TSNE
+
+    chosen = np.unique(features.identities)[:count]
+    rows = np.flatnonzero(np.isin(features.identities, chosen))
+    perplexity = min(30, max(5, (len(rows) - 1) / 4))
+    vectors = samples.unit(features.features[rows])
+    return rows, TSNE(perplexity=perplexity, random_state=seed, init="pca").fit_transform(vectors)
+
+
+def _panel(axis: Axes, features: FeatureSet, count: int, seed: int) -> None:
+    rows, places = embed(features, count, seed)
+    identities = np.unique(features.identities[rows])
+    for i, identity in enumerate(identities):
+        colour = style.many(i)
+        for modality, mark in MARKS.items():
+            here = (features.identities[rows] == identity) & (features.modalities[rows] == modality)
+            face = colour if mark == "o" else "none"
+            axis.scatter(*places[here].T, s=16, marker=mark, facecolors=face, edgecolors=[colour], linewidths=0.9)
+        middle = np.median(places[features.identities[rows] == identity], axis=0)
+        halo = [withStroke(linewidth=2.5, foreground="white")]
+        axis.annotate(str(identity), middle, color=colour, fontsize=8, weight="bold", ha="center", path_effects=halo)
+    axis.set(xticks=[], yticks=[])
+    axis.grid(False)
+    axis.spines[:].set_visible(True)
+    axis.spines[:].set_color("#CCCCCC")

@@ -1,0 +1,74 @@
+"""What the figures on features and rankings need: one run's features, and its ranking under a protocol."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from eval import galleries
+from eval.features import FeatureSet, load
+from eval.protocols import protocol
+from eval.report.experiment import Experiment, Row, Run
+
+
+def row_of(experiment: Experiment, label: str, dataset: str, setting: str) -> Row:
+    """The row of that label and setting; ValueError names the ones there are."""
+    row = experiment.row((label, setting), dataset)
+    if row is None:
+        raise ValueError(f"no row {label!r} under {setting!r} on {dataset}; lines: {experiment.lines}")
+    return row
+
+
+def run_of(experiment: Experiment, label: str, dataset: str, setting: str) -> Run:
+    """The first training of a row on a dataset: which one is no choice made after looking."""
+    return next(run for run in row_of(experiment, label, dataset, setting).runs if run.dataset == dataset)
+
+
+def features_of(run: Run) -> FeatureSet:
+    """The test features of a run."""
+    return load(Path(run.folder) / "features.npz")
+
+
+def unit(features: np.ndarray) -> np.ndarray:
+    """Rows divided by their length, float64 (N, D)."""
+    features = features.astype(np.float64)
+    return features / np.linalg.norm(features, axis=1, keepdims=True)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A ranking under the first gallery draw: rows of the features, and for each query the gallery places by rank.
+
+    order: (Q, G) places in `gallery`, nearest first; ignored gallery images of a query stand last and are no match.
+    matches: (Q, G) bool in the order of `order`.
+    """
+
+    queries: np.ndarray
+    gallery: np.ndarray
+    order: np.ndarray
+    matches: np.ndarray
+    considered: np.ndarray
+
+    def average_precision(self) -> np.ndarray:
+        """(Q,) in percent; NaN for a query without a match."""
+        hits = np.cumsum(self.matches, axis=1)
+        precision = hits / np.arange(1, self.matches.shape[1] + 1)
+        total = self.matches.sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            return 100 * (precision * self.matches).sum(axis=1) / np.where(total, total, np.nan)
+
+
+def rank(features: FeatureSet, name: str) -> Ranked:
+    """Rank the first seeded gallery draw of a protocol by cosine similarity; ties by the gallery's order."""
+    rules = protocol(name)
+    queries, gallery = galleries.draws(rules, features, "seeded", 1, None)[0]
+    vectors = unit(features.features)
+    similarity = vectors[queries] @ vectors[gallery].T  # (Q, G)
+    cameras, identities = features.cameras[gallery], features.identities[gallery]
+    skipped = np.array(
+        [rules.skipped(features.identities[q], features.cameras[q], identities, cameras) for q in queries]
+    )
+    order = np.argsort(np.where(skipped, np.inf, -similarity), axis=1, kind="stable")
+    same = identities[None] == features.identities[queries][:, None]
+    matches = np.take_along_axis(same & ~skipped, order, axis=1)
+    return Ranked(queries, gallery, order, matches, np.take_along_axis(~skipped, order, axis=1))

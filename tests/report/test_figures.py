@@ -1,0 +1,198 @@
+"""Every kind of figure is drawn, and what it shows is what the files hold."""
+
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from eval.features import FeatureSet
+from eval.report import names, samples, style
+from eval.report.__main__ import main
+from eval.report.collect import read_results
+from eval.report.draw import figure_files
+from eval.report.experiment import parse_experiment
+from eval.report.figures import cmc, distances, drawer, failures, imbalance, kinds, retrievals, training
+from eval.report.kinds import describe, reads
+from eval.score import score
+from tests.report import synthetic
+
+PROTOCOL = {"dataset": "demo-sysu", "protocol": "sysu-mm01-all-single"}
+ENTRIES = {
+    "ablation": {"metrics": ["mAP"], "setting": "full"},
+    "cmc": {},
+    "cost": {"metric": "mAP"},
+    "curve": {"x": [1, 10, "all"], "rows": ["Baseline^G", "Baseline^P", "MAUM^G"], "xlabel": "parts"},
+    "distances": {"dataset": "demo-sysu", "rows": ["untrained", "MAUM^P"]},
+    "failures": {**PROTOCOL, "rows": ["untrained", "MAUM^P"]},
+    "imbalance": {"axis": "ir_per_id", "metric": "mAP"},
+    "retrievals": {**PROTOCOL, "row": "MAUM^P", "queries": 4, "top": 5, "seed": 0, "images": True},
+    "significance": {"metric": "mAP"},
+    "training": {"dataset": "demo-sysu"},
+    "tsne": {"dataset": "demo-sysu", "rows": ["MAUM^P"], "identities": 4, "seed": 0},
+    "variance": {"metric": "mAP"},
+}
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory):
+    """(root, description, results) of runs with features; the current folder is the root."""
+    root = tmp_path_factory.mktemp("figures")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        description = synthetic.make(root, datasets=("demo-sysu",), features=True)
+        (root / "experiment.json").write_text(json.dumps(description))
+        assert main(["collect", "experiment.json", "--out", "results.csv"]) == 0
+        yield root, description, read_results(root / "results.csv")
+
+
+def test_every_kind_is_tried_and_described():
+    assert sorted(ENTRIES) == kinds()
+    assert all(describe(kind)["caption"] and describe(kind)["title"] for kind in kinds())
+    assert reads("retrievals") == ["features.npz", "arrays"] and reads("imbalance") == []
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_drawn(line, kind):
+    _, description, results = line
+    experiment = parse_experiment(description, "here")
+    figure = drawer(kind)(experiment, results, {"kind": kind, **ENTRIES[kind]})
+    assert figure.axes and all(axis.has_data() or not axis.axison for axis in figure.axes)
+    figure.draw_without_rendering()
+    plt.close(figure)
+
+
+def test_the_command_writes_the_named_files_alike_each_time(line, tmp_path):
+    root, description, _ = line
+    specs = [{"kind": "variance", "name": "shares", **ENTRIES["variance"]}, {"kind": "cmc"}]
+    (root / "two.json").write_text(json.dumps({**description, "figures": specs}))
+    files = {}
+    for folder in ("one", "other"):
+        command = [
+            "figures",
+            "two.json",
+            "--results",
+            "results.csv",
+            "--out",
+            str(tmp_path / folder),
+            "--name",
+            "shares",
+        ]
+        assert main(command) == 0
+        files[folder] = {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
+    assert files["one"] == files["other"]
+    assert sorted(files["one"]) == sorted(name.split("/")[1] for name in figure_files(specs[:1], "f"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"kind": "pie"}, "figure kind 'pie' is unknown"),
+        ({"kind": "imbalance", "axis": "vis_ids", "metric": "mAP"}, "has nothing to show"),
+        ({"kind": "curve", "x": [1], "rows": ["A", "B"], "xlabel": ""}, "1 values of x for 2 rows"),
+        ({"kind": "tsne", **ENTRIES["tsne"], "rows": ["nobody"]}, "no row 'nobody' under 'full' on demo-sysu"),
+    ],
+)
+def test_an_entry_that_cannot_be_drawn_says_why(line, capsys, spec, message):
+    root, description, _ = line
+    (root / "odd.json").write_text(json.dumps({**description, "figures": [spec]}))
+    assert main(["figures", "odd.json", "--results", "results.csv", "--out", "none"]) == 1
+    assert message in capsys.readouterr().err
+    assert not (root / "none").exists()
+
+
+def test_curves_average_draws_before_trainings(line):
+    root, description, _ = line
+    experiment = parse_experiment(description, "here")
+    row = experiment.row(("MAUM^G", "full"), "demo-sysu")
+    curves = cmc.read_curves(row, experiment.columns[0])
+    table = pd.read_csv(root / row.runs[1].folder / "cmc.csv")
+    expected = table[(table.protocol == "sysu-mm01-all-single") & (table["rank"] == 5)].value.mean()
+    assert curves.shape == (2, 20) and curves.iloc[1][5] == pytest.approx(expected)
+
+
+def test_shares_of_full_data_are_paired_by_seed(line):
+    _, description, results = line
+    experiment = parse_experiment(description, "here")
+    labelled = imbalance.make_grid(experiment, results).labelled
+    shares = imbalance.relative(labelled, "full").set_index(["method", "setting", "protocol", "metric"])
+    key = ("MAUM^G", "ir_per_id=5", "sysu-mm01-all-single", "mAP")
+    value = labelled[(labelled.protocol == key[2]) & (labelled.metric == "mAP") & (labelled.method == "MAUM^G")]
+    means = value.groupby(["setting", "seed"]).value.mean()
+    assert shares.loc[key, "mean"].item() == pytest.approx((100 * means["ir_per_id=5"] / means["full"]).mean())
+
+
+def test_losses_are_the_columns_before_the_learning_rate(line):
+    _, description, _ = line
+    row = parse_experiment(description, "here").row(("MAUM^G", "full"), "demo-sysu")
+    history = training.read_history(row, "demo-sysu")
+    assert training.loss_names(history) == ["id", "triplet", "uni_visible", "uni_infrared", "total"]
+
+
+def features(line) -> FeatureSet:
+    _, description, _ = line
+    experiment = parse_experiment(description, "here")
+    return samples.features_of(samples.run_of(experiment, "Baseline^G", "demo-sysu", "full"))
+
+
+@pytest.mark.parametrize("protocol", ["sysu-mm01-all-single", "regdb-visible-to-infrared"])
+def test_the_ranking_is_the_one_that_is_scored(line, protocol):
+    """Average precisions of the diagnosis agree with the evaluation's mAP of the same draw."""
+    data = features(line)
+    if protocol.startswith("regdb"):
+        keep = np.isin(data.cameras, (1, 3))
+        cameras = np.where(data.cameras[keep] == 3, 2, 1)
+        data = FeatureSet(data.features[keep], data.identities[keep], cameras, data.modalities[keep], data.names[keep])
+    precision = samples.rank(data, protocol).average_precision()
+    expected = score(data, [protocol], trials=1).mean()
+    assert np.nanmean(precision) == pytest.approx(next(v for k, v in expected.items() if k[2] == "mAP"), abs=1e-9)
+
+
+def test_diagnosis_counts_only_what_the_protocol_considers(line):
+    data = features(line)
+    ranked = samples.rank(data, "sysu-mm01-all-single")
+    cameras = failures.by_camera(data, ranked)
+    assert np.isnan(cameras.loc[3, 2]) and cameras.loc[3, 1] <= 100 and cameras.loc[6, 2] <= 100
+    by_identity = failures.by_identity(data, ranked)
+    assert by_identity.is_monotonic_increasing and len(by_identity) == 12
+
+
+def test_pairs_of_one_identity_are_told_from_the_others(line):
+    same, other = distances.distances(features(line))
+    assert (len(same), len(other)) == (12 * 8 * 8, 12 * 11 * 8 * 8)
+    assert same.mean() < other.mean()
+
+
+def test_photographs_are_left_out_unless_asked_for(line):
+    _, description, results = line
+    real = json.loads(json.dumps(description))
+    real["datasets"]["demo-sysu"]["real"] = True
+    experiment = parse_experiment(real, "here")
+    spec = {"kind": "retrievals", **ENTRIES["retrievals"]}
+    shown = drawer("retrievals")(experiment, results, spec)
+    hidden = drawer("retrievals")(experiment, results, {**spec, "images": False})
+    assert any(axis.images for axis in shown.axes) and not any(axis.images for axis in hidden.axes)
+    plt.close("all")
+
+
+def test_half_of_the_queries_are_among_the_worst():
+    precision = np.append(np.linspace(0, 100, 100), np.nan)
+    chosen = retrievals.choose(precision, 6, seed=0)
+    assert len(set(chosen)) == 6 and 100 not in chosen and (precision[chosen] < 10).sum() == 3
+    assert (np.diff(precision[chosen]) <= 0).all()
+
+
+def test_one_look_a_method(line):
+    _, description, _ = line
+    look = style.styles(parse_experiment(description, "here"))
+    assert len({(kind["color"], kind["linestyle"], kind["marker"]) for kind in look.values()}) == len(look)
+    series = [style.series(i) for i in range(24)]
+    assert len({(kind["color"], kind["linestyle"]) for kind in series}) == 24
+
+
+@pytest.mark.parametrize(
+    ("text", "raised"), [("MAUM^G", "MAUMᴳ"), ("MAUM^-", "MAUM⁻"), ("plain", "plain"), ("D^V and D^I", "Dⱽ and Dᴵ")]
+)
+def test_raised_letters(text, raised):
+    assert names.label(text) == raised
