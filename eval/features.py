@@ -124,8 +124,8 @@ def _check_values(data: FeatureSet) -> None:
         if empty.any():
             where = start + int(empty.argmax())
             raise FeatureError(
-                f"{data.source}: the feature of {str(data.names[where])!r} is a zero vector (row {where}), which has no "
-                "direction; was this image embedded at all?"
+                f"{data.source}: the feature of {str(data.names[where])!r} is a zero vector (row {where}), which has "
+                "no direction; was this image embedded at all?"
             )
 
 

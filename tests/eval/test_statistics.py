@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from eval import statistics
 
@@ -58,10 +59,8 @@ def test_differences_pair_by_seed_and_correct_by_holm():
         assert found.loc[name, "p_value"] == pytest.approx(test.pvalue)
         assert tuple(found.loc[name, ["ci_low", "ci_high"]]) == pytest.approx(tuple(interval))
         raw[name] = test.pvalue
-    previous = 0.0
-    for rank, name in enumerate(sorted(raw, key=raw.get)):
-        previous = max(previous, min(1.0, (3 - rank) * raw[name]))
-        assert found.loc[name, "p_holm"] == pytest.approx(previous)
+    corrected = multipletests([raw[name] for name in "abc"], method="holm")[1]
+    assert found["p_holm"].tolist() == pytest.approx(corrected.tolist())
 
 
 def test_missing_seeds_leave_their_pair_out():
@@ -160,49 +159,52 @@ def test_results_that_would_mislead_are_refused():
 REPEATS = 400
 
 
-def _simulation(methods: int, trainings: int, seed: int) -> pd.DataFrame:
-    """REPEATS independent tables at once, one per protocol name."""
-    generator = np.random.default_rng(seed)
-    return pd.concat(simulated(generator, methods, trainings).assign(protocol=f"{i:04d}") for i in range(REPEATS))
+def simulation(methods: int, trainings: int, seed: int) -> pd.DataFrame:
+    """REPEATS tables without any true difference, one per protocol name: trainings with sd 1, gallery draws shared
+    by all trainings of a table with sd 0.5, residual 0.3, five trials."""
+    generator, trials = np.random.default_rng(seed), 5
+    shape = (REPEATS, methods, trainings, trials)
+    draw = 0.5 * generator.normal(size=(REPEATS, 1, 1, trials))
+    values = 50 + generator.normal(size=(*shape[:3], 1)) + draw + 0.3 * generator.normal(size=shape)
+    repeat, method, training, trial = (index.ravel() for index in np.indices(shape))
+    keys = {"method": method.astype(str), "split": 1, "seed": training, "trial": trial, "value": values.ravel()}
+    return pd.DataFrame(CELL | {"protocol": repeat} | keys)
 
 
 @pytest.mark.parametrize("trainings", [3, 10])
-def test_interval_covers_and_the_naive_one_does_not(trainings):
-    results = _simulation(1, trainings, seed=trainings)
-    # Draws are shared by all trainings of a table, so the target is the mean given those draws.
-    draws = results.groupby("protocol")["value"].mean() - 50
+def test_interval_of_a_difference_covers_zero(trainings):
+    found = statistics.paired_differences(simulation(2, trainings, trainings), "0")
+    covered = (found["ci_low"] <= 0) & (found["ci_high"] >= 0)
+    assert covered.mean() == pytest.approx(0.95, abs=0.035)
+
+
+@pytest.mark.parametrize("trainings", [3, 10])
+def test_interval_of_a_mean_covers_it(trainings):
+    generator = np.random.default_rng(trainings)
+    results = simulation(1, trainings, 0).query("trial == 0")
+    results = results.assign(value=50 + generator.normal(size=len(results)))
     found = statistics.summary(results)
-    generator = np.random.default_rng(0)
-    assert len(found) == REPEATS and draws.abs().max() < 5
-    training_only = _simulation_without_draws(trainings, generator)
-    covered = ((training_only["ci_low"] <= 50) & (training_only["ci_high"] >= 50)).mean()
-    assert covered == pytest.approx(0.95, abs=0.035)
-
-
-def _simulation_without_draws(trainings: int, generator) -> pd.DataFrame:
-    values = 50 + generator.normal(size=(REPEATS, trainings, 1))
-    return statistics.summary(pd.concat(table({"a": v}, protocol=f"{i:04d}") for i, v in enumerate(values)))
+    covered = (found["ci_low"] <= 50) & (found["ci_high"] >= 50)
+    assert covered.mean() == pytest.approx(0.95, abs=0.035)
+    narrow = 1.96 * found["std"] / np.sqrt(found["n"])
+    naive = (np.abs(found["mean"] - 50) <= narrow).mean()
+    assert naive < covered.mean()
 
 
 @pytest.mark.parametrize("trainings", [5, 10])
 def test_false_positives_of_the_paired_difference(trainings):
-    results = _simulation(2, trainings, seed=10 + trainings)
-    found = statistics.paired_differences(results, "m0")
+    results = simulation(2, trainings, 10 + trainings)
+    found = statistics.paired_differences(results, "0")
     assert (found["p_value"] < 0.05).mean() == pytest.approx(0.05, abs=0.035)
-    missed = ~((found["ci_low"] <= 0) & (found["ci_high"] >= 0))
-    assert missed.mean() == pytest.approx(0.05, abs=0.035)
-    naive = [
-        stats.ttest_ind(*(group.loc[group["method"] == m, "value"] for m in ("m0", "m1"))).pvalue
-        for _, group in results.groupby("protocol")
-    ]
-    assert (np.array(naive) < 0.05).mean() > 0.35
+    wide = results.pivot_table(index=["protocol"], columns=["method", "seed", "trial"], values="value")
+    over_trials = stats.ttest_ind(wide["0"], wide["1"], axis=1).pvalue
+    assert (over_trials < 0.05).mean() > 0.25
 
 
 def test_family_wise_error_over_the_methods_of_a_table():
-    results = _simulation(5, 6, seed=5)
-    found = statistics.paired_differences(results, "m0")
-    wrong = found.assign(hit=found["p_holm"] < 0.05).groupby("protocol")["hit"].any().mean()
-    unadjusted = found.assign(hit=found["p_value"] < 0.05).groupby("protocol")["hit"].any().mean()
-    assert wrong < 0.085 < unadjusted
-    left_out = (~statistics.best_set(results)["in_best_set"]).groupby(np.arange(5 * REPEATS) // 5).any().mean()
-    assert left_out < 0.085
+    results = simulation(5, 6, 5)
+    found = statistics.paired_differences(results, "0")
+    rates = {name: (found[name] < 0.05).groupby(found["protocol"]).any().mean() for name in ("p_value", "p_holm")}
+    assert rates["p_holm"] < 0.085 < rates["p_value"]
+    best = statistics.best_set(results)
+    assert (~best["in_best_set"]).groupby(best["protocol"]).any().mean() < 0.085
