@@ -28,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
     _figures(commands)
     _page(commands)
     _coverage(commands)
+    _benchmark(commands)
+    _merge(commands)
     return top
 
 
@@ -134,6 +136,35 @@ def coverage(options: argparse.Namespace) -> None:
             "  " + ", ".join(filter(None, row)) for row in open_rows[list(table.columns[:7])].values.tolist()
         )
         raise ValueError(f"{len(open_rows)} printed rows have neither a run nor a reason:\n{named}")
+
+
+def _benchmark(commands) -> None:
+    command = _command(commands, "benchmark", benchmark, "Write the page over all experiments.")
+    command.add_argument("plans", type=Path, nargs="+", metavar="EXPERIMENT.json", help="results.csv lies beside each")
+    command.add_argument("--coverage", type=Path, metavar="coverage.csv")
+    command.add_argument("--out", type=Path, required=True, metavar="index.html")
+
+
+def benchmark(options: argparse.Namespace) -> None:
+    """Write the benchmark's page."""
+    from eval.report.benchmark import write_benchmark
+
+    write_benchmark(options.plans, options.coverage, options.out)
+
+
+def _merge(commands) -> None:
+    command = _command(commands, "merge", merge, "Put the results of several machines into one table.")
+    command.add_argument("results", type=Path, nargs="+", metavar="results.csv", help="runs.csv lies beside each")
+    command.add_argument("--out", type=Path, required=True, metavar="results.csv")
+    command.add_argument("--across-commits", action="store_true", help="accept runs of different commits")
+
+
+def merge(options: argparse.Namespace) -> None:
+    """Write the merged results.csv and runs.csv; say what a reader must know of them."""
+    from eval.report.merge import write_merged
+
+    for remark in write_merged(options.results, options.out, across_commits=options.across_commits):
+        print(remark)
 
 
 if __name__ == "__main__":
