@@ -134,7 +134,7 @@ def rows(name: str, config: dict) -> list[Row]:
     try:
         names = list(dict.fromkeys(column["dataset"] for column in experiment["columns"]))
         for column in experiment["columns"]:
-            _check_protocol(column, layout_of(config, column["dataset"]).PROTOCOLS)
+            _check_protocol(column, protocols(config, column["dataset"]))
         return _references(experiment, names, config) + [
             _row(experiment, row, names, config) for row in experiment["rows"]
         ]
@@ -142,7 +142,21 @@ def rows(name: str, config: dict) -> list[Row]:
         raise PlanError(f"{where}: {error}") from None
 
 
-def _check_protocol(column: dict, valid: tuple[str, ...]) -> None:
+def protocols(config: dict, dataset: str) -> list[str]:
+    """The protocols that a dataset is scored under: those of its configuration, or all of its layout.
+
+    Raises:
+        PlanError: for a protocol that the layout does not have.
+    """
+    offered = layout_of(config, dataset).PROTOCOLS
+    chosen = config["datasets"][dataset].get("protocols", offered)
+    for protocol in chosen:
+        if protocol not in offered:
+            raise PlanError(f"config/datasets.yaml, {dataset}: protocol {protocol!r}{_nearest(protocol, offered)}")
+    return list(chosen)
+
+
+def _check_protocol(column: dict, valid: list[str]) -> None:
     found = column["protocol"]
     if found not in valid:
         raise PlanError(f"protocol {found!r} is not one of {column['dataset']}{_nearest(found, valid)}")
@@ -173,7 +187,9 @@ def _row(experiment: dict, row: dict, names: list[str], config: dict) -> Row:
 def _references(experiment: dict, names: list[str], config: dict) -> list[Row]:
     first = experiment["rows"][0]["run"]
     baseline = next((row["run"] for row in experiment["rows"] if row["label"] == experiment.get("baseline")), first)
-    untrained = with_budget(experiment.get("untrained", baseline), experiment) + "+schedule.epochs=0"
+    network = experiment.get("untrained", baseline).split("+")
+    untrained = "+".join([part for part in network if not part.startswith("schedule.")] + ["schedule.epochs=0"])
+    untrained = with_budget(untrained, experiment)
     found = []
     for label, run in ((CHANCE, CHANCE), ("untrained", untrained)):
         cells = [cell for dataset in names for cell in _cells(experiment, dataset, "full", run, config)]

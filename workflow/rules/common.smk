@@ -152,7 +152,7 @@ def memory_mb(wildcards, attempt):
 
 
 def protocols_of(wildcards):
-    return list(plan.layout_of(config, wildcards.dataset).PROTOCOLS)
+    return plan.protocols(config, wildcards.dataset)
 
 
 def permutations(wildcards):

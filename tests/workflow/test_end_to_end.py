@@ -1,0 +1,130 @@
+"""The whole line through Snakemake's command line, from rendered images to the report, in a folder with an odd name."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOMS = ("benchmarks", "config", "datasets", "eval", "methods", "profiles", "reports/published", "training", "workflow")
+SHORT = "+schedule.epochs=2+schedule.steps=4+schedule.warmup=0+schedule.milestones=1"
+EXPERIMENT = {
+    "title": "Tiny",
+    "budget": "demo",
+    "seeds": [0],
+    "splits": 1,
+    "baseline": "Baseline",
+    "columns": [
+        {"dataset": "demo-sysu", "protocol": "sysu-mm01-all-single", "metrics": ["rank-1", "mAP"]},
+        {"dataset": "demo-regdb", "protocol": "regdb-visible-to-infrared", "metrics": ["mAP"]},
+    ],
+    "rows": [
+        {"label": "Baseline", "run": "maum+um=off" + SHORT},
+        {"label": "MAUM", "run": "maum+bank.t0=1" + SHORT},
+        {"label": "MAUM", "run": "maum+bank.t0=1" + SHORT, "setting": "ir_per_id=1"},
+    ],
+    "figures": [{"kind": "cmc"}, {"kind": "training"}],
+}
+
+
+def tiny_configuration() -> dict:
+    """The demo's configuration with eight training and four test identities."""
+    small = {"train_identities": 10, "test_identities": 4}
+    renders = {
+        "demo-sysu": small | {"images_per_camera": 2},
+        "demo-regdb": small | {"test_identities": 10, "images_per_camera": 4},
+    }
+    return {"experiments": ["tiny"], "datasets": {name: {"render": render} for name, render in renders.items()}}
+
+
+def copy_project(folder: Path) -> Path:
+    """The project's own files in a folder, with the tiny experiment and configuration added."""
+    for room in ROOMS:
+        shutil.copytree(room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Snakefile", "files.py", "environment.yml"):
+        shutil.copy(name, folder / name)
+    (folder / "config" / "experiments" / "tiny.yaml").write_text(yaml.safe_dump(EXPERIMENT))
+    (folder / "config" / "tiny.yaml").write_text(yaml.safe_dump(tiny_configuration()))
+    return folder
+
+
+def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run Snakemake in a copy of the project, with the tiny configuration."""
+    files = [f"config/{name}.yaml" for name in ("datasets", "demo", "tiny")]
+    command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", *files]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        command, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
+
+
+def scores(folder: Path) -> dict[str, bytes]:
+    """The per-trial score tables by path."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.glob("results/**/trials.csv"))}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    folder = copy_project(tmp_path_factory.mktemp("ein Ördner") / "ħere")
+    done = snakemake(folder, "--cores", "2", "--show-failed-logs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_the_report_is_there(project):
+    report = project / "reports" / "tiny"
+    assert {"index.html", "results.csv", "tables.md", "tables.csv", "tables.tex"} <= {p.name for p in report.iterdir()}
+    with (report / "results.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {"dataset", "setting", "method", "seed", "split", "protocol", "trial", "metric", "value"} <= set(rows[0])
+    assert {row["method"].split("@")[0] for row in rows} == {"chance", "maum"}
+    trials = {
+        (r["dataset"], r["method"], r["setting"], r["seed"], r["trial"])
+        for r in rows
+        if r["protocol"] == "sysu-mm01-all-single"
+    }
+    assert (
+        len(trials) == (1 + 1 + 1 + 1 + 1) * 2 * 10
+    )  # chance, untrained, two full rows, one imbalanced; seeds; trials
+
+
+def test_runs_carry_their_provenance(project):
+    runs = list(project.glob("results/*/*/maum*/split1_seed0/run.json"))
+    assert len(runs) == 8  # untrained, two rows, one imbalanced row, on two datasets
+    assert all(json.loads(path.read_text())["packages"]["torch"] for path in runs)
+
+
+def test_a_second_run_finds_nothing_to_do(project):
+    again = snakemake(project, "--cores", "2")
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_a_deleted_score_table_is_made_again_to_the_byte(project):
+    before = scores(project)
+    victim = next(project.glob("results/demo-sysu/full/*/split1_seed0/trials.csv"))
+    victim.unlink()
+    assert snakemake(project, "--cores", "1").returncode == 0
+    assert scores(project) == before
+
+
+def test_another_number_of_cores_gives_the_same_bytes(project, tmp_path):
+    other = copy_project(tmp_path / "other")
+    target = next(project.glob("results/demo-sysu/ir_per_id=1/*/split1_seed1/trials.csv")).relative_to(project)
+    done = snakemake(other, "--cores", "1", str(target))
+    assert done.returncode == 0, done.stderr
+    assert (other / target).read_bytes() == (project / target).read_bytes()
+
+
+def test_a_missing_dataset_plans_and_fails_at_once_with_the_loaders_message(project):
+    target = "results/sysu-mm01/full/maum/split1_seed0/trials.csv"
+    plan = snakemake(project, "-n", target)
+    assert plan.returncode == 0, plan.stderr
+    done = snakemake(project, "--cores", "1", target)
+    assert done.returncode == 1
+    assert "data/SYSU-MM01" in done.stderr
+    assert "SYSU-MM01 is sent by its authors on request" in done.stderr
