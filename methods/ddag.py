@@ -17,6 +17,7 @@ Departures and decisions:
     classifier    one for the global and for the aggregated feature (official code)
     graph         only where an adjacency is positive matters to the attention, so labels are compared and nothing is
                   normalised; an image is always its own neighbour
+    pairs         asked for, since without an identity in both blocks no edge of the graph crosses the modalities
     dynamic       the factor 1 / (1 + mean of the other losses over the previous epoch) is 0 in the first epoch
                   (official code); the loss called `graph` has it in
     test          the aggregated feature, which the official code selects by
@@ -115,6 +116,7 @@ class DDAG(Host):
         return self.backbone.joint(batch.visible, batch.infrared)
 
     def losses_of(self, maps: Tensor, batch: Batch) -> dict[str, Tensor]:
+        batch.require_pairs(self.recipe.method)
         labels, pooled = batch.labels, average(maps)  # (2*P*K, C)
         normal, losses = self.neck(pooled), {}
         if self.active("identity"):

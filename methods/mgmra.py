@@ -99,6 +99,11 @@ def look_up(found: Tensor, rows: Tensor) -> Tensor:
     return (found.reshape(len(rows), -1, found.shape[2]) @ rows).reshape(*found.shape[:2], -1)
 
 
+def pooled_sum(maps: Tensor, found: Tensor, rows: Tensor) -> Tensor:
+    """Mean over places of maps (B, C, h, w) plus what weights (B, h * w, M) read from rows (1, M, C), (B, C)."""
+    return average(maps) + found.mean(1) @ rows[0]
+
+
 def halves_apart(x: Tensor, order: list[int]) -> Tensor:
     """Strips in this order, first half minus second half: (B, h * w, D) -> (B, h * w / 2, D)."""
     strips = x.unflatten(1, (len(order), -1))  # (B, strips, places, D)
@@ -147,8 +152,7 @@ class MGMRA(Method):
         if batch.step % self.steps == 0:
             self.surviving = {name: found.detach().count_nonzero() / found.numel() for name, (found, _) in read.items()}
         if pooled:
-            found, rows = read[top]
-            losses |= self._pooled_losses(average(maps) + found.mean(1) @ rows[0], batch)  # mean of Eq. 9 over places
+            losses |= self._pooled_losses(pooled_sum(maps, *read[top]), batch)
         if apart:
             losses["instance"] = self._instance_loss(*read[level])
         return losses

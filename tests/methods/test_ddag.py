@@ -129,8 +129,9 @@ def test_the_feature_needs_neither_graph_nor_companions(ddag, batch):
     torch.testing.assert_close(together, ddag.parts(maps, ddag.neck(maps.mean((2, 3)))))
 
 
-def test_batches_without_pairs_are_fine(ddag):
-    assert all(loss.isfinite() for loss in ddag.losses(make_batch(paired=False)).values())
+def test_unpaired_batches_are_refused(ddag):
+    with pytest.raises(ValueError, match="ddag"):
+        ddag.losses(make_batch(paired=False))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from methods.mgmra import halves_apart, random_triplet
+from methods.mgmra import halves_apart, pooled_sum, random_triplet
 from methods.recipes import RecipeError, resolve
 from tests.methods.conftest import build, gradients, make_batch
 
@@ -52,8 +52,9 @@ def place_by_place(method, maps, order):
                     if recipe["memory.shrink"] > 0:
                         w = torch.where(w > branch.threshold, w, 0.0)
                         w = w / w.sum() if w.sum() > 0 else w
-                    reads[name][b, :, i, j] = sum(w[m] * table[m] for m in range(len(table)))
-                    query = reads[name][b, :, i, j] if recipe["memory.chain"] else query
+                    read = sum(w[m] * table[m] for m in range(len(table)))
+                    reads[name][b, :, i, j] = read
+                    query = read if recipe["memory.chain"] else query
     pooled = (maps + reads["semantic"]).mean((2, 3))
     strips = [reads[recipe["instance.level"]][:, :, i : i + 1] for i in order]
     first, second = torch.cat(strips[:3], dim=2), torch.cat(strips[3:], dim=2)
@@ -63,16 +64,19 @@ def place_by_place(method, maps, order):
 @pytest.mark.parametrize("reading", READINGS)
 def test_the_branch_equals_reading_place_by_place(reading):
     method = build(f"mgmra+memory.parts=2+memory.instances=2+{reading}", "regdb", identities=3).double()
-    maps = make_maps(4)
+    maps = make_maps(4).requires_grad_()
+    torch.manual_seed(5)
+    expected = place_by_place(method, maps, torch.randperm(6).tolist())
     read = method.branch.read(maps, {"semantic", method.recipe["instance.level"]})
-    found, rows = read["semantic"]
     torch.manual_seed(5)
-    order = torch.randperm(6).tolist()
-    with torch.no_grad():
-        pooled, apart = place_by_place(method, maps, order)
-    torch.testing.assert_close(maps.mean((2, 3)) + found.mean(1) @ rows[0], pooled, rtol=0, atol=1e-10)
-    torch.manual_seed(5)
-    torch.testing.assert_close(method._instance_loss(*read[method.recipe["instance.level"]]), apart, rtol=0, atol=1e-10)
+    found = pooled_sum(maps, *read["semantic"]), method._instance_loss(*read[method.recipe["instance.level"]])
+    inputs = [maps, method.branch.memory.part]
+    for fast, slow in zip(found, expected, strict=True):
+        torch.testing.assert_close(fast, slow, rtol=0, atol=1e-10)
+        weight = torch.randn_like(fast)
+        ours, theirs = (torch.autograd.grad((x * weight).sum(), inputs, retain_graph=True) for x in (fast, slow))
+        for one, other in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-10)
 
 
 def test_one_level_equals_reading_place_by_place():
@@ -85,8 +89,8 @@ def test_one_level_equals_reading_place_by_place():
             w = (rows @ place).softmax(0)
             w = torch.where(w > 0.02 / 3, w, 0.0)
             expected[b] += (w / w.sum()) @ rows / 18
-    found, table = method.branch.read(maps, {"part"})["part"]
-    torch.testing.assert_close(maps.mean((2, 3)) + found.mean(1) @ table[0], expected, rtol=0, atol=1e-10)
+    found = pooled_sum(maps, *method.branch.read(maps, {"part"})["part"])
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("reading", READINGS)
@@ -152,8 +156,7 @@ def test_the_semantic_loss_is_the_centre_triplet_of_the_pooled_feature(mgmra, ba
     mgmra.double().eval()
     double = batch._replace(visible=batch.visible.double(), infrared=batch.infrared.double())
     maps = mgmra.host.maps(double)
-    found, rows = mgmra.branch.read(maps, {"semantic"})["semantic"]
-    z = maps.mean((2, 3)) + found.mean(1) @ rows[0]
+    z = pooled_sum(maps, *mgmra.branch.read(maps, {"semantic"})["semantic"])
     centre = [z[block + 2 * i : block + 2 * i + 2].mean(0) for block in (0, 8) for i in range(4)]
     terms = []
     for a in range(8):
