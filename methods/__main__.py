@@ -39,16 +39,17 @@ def main(arguments: list[str]) -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("run", nargs="?", help="method[@budget][+key=value...]")
     what.add_argument("--list", action="store_true", help="every network that a recipe names")
-    what.add_argument("--costs", action="store_true", help="measure every network at its paper recipe, into docs/")
+    what.add_argument("--sizes", action="store_true", help="count every network at its paper recipe, into docs/")
+    what.add_argument("--costs", action="store_true", help="time every network at its paper recipe, into docs/")
     parser.add_argument("--layout", help="layout of the dataset: sysu_mm01, regdb or llcm")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of the measurement")
+    parser.add_argument("--steps", type=int, default=1, help="steps to measure after a first one (default: 1)")
     options = parser.parse_args(arguments)
     if options.list:
         print(listing())
-    elif options.costs:
-        from methods import costs  # needs torch
+    elif options.sizes or options.costs:
+        from methods import costs  # imports torch, which the tables above do without
 
-        costs.write(options.threads)
+        costs.write_sizes() if options.sizes else costs.write_times(options.steps)
     elif options.layout is None:
         parser.error(
             f"--layout is missing: a recipe differs by dataset, so say for which, as in {options.run} --layout regdb"
