@@ -21,7 +21,7 @@ Departures and decisions (no official code exists):
                     no generator
     neck            not in the paper; the lineage's, shared by the three modalities; classifiers and test use its output
     L_tri           batch hard over visible and infrared rows; the auxiliary ones have L_ia
-    L_ia            cut off at 0 (`ia.hinge`), summed over identities as printed
+    L_ia            cut off at 0 (`ia.hinge`), summed over identities as printed (`ia.reduce`)
     L_id^a          a classifier of its own, weight 1
     slots           row r of a prototype table is row r of every batch, as Eq. 13-14 define, whoever stands there;
                     `ma.unit=identity` keeps K rows for each identity instead
@@ -207,7 +207,8 @@ class MUN(Method):
             losses["consistency"] = sum(terms)
         if self.active("identity_alignment"):  # Eq. 12
             tables = centres(z, batch.identities, batch.images)
-            losses["identity_alignment"] = identity_alignment(*tables, recipe["ia.margin"], recipe["ia.hinge"]).sum()
+            terms = identity_alignment(*tables, recipe["ia.margin"], recipe["ia.hinge"])  # (P,)
+            losses["identity_alignment"] = terms.sum() if recipe["ia.reduce"] == "sum" else terms.mean()
         if self.active("modality_alignment"):
             losses["modality_alignment"] = self._modality_alignment(z, batch)
         return losses

@@ -88,7 +88,13 @@ def test_the_pyramid_keeps_the_paper_order_of_maps():
 
 @pytest.mark.parametrize(
     "switches, expected",
-    [("", 0.0), ("+ia.hinge=off", -11.9), ("+ia.margin=12", 11.0), ("+ia.hinge=off+ia.margin=12", 11)],
+    [
+        ("", 0.0),
+        ("+ia.hinge=off", -11.9),
+        ("+ia.margin=12", 11.0),
+        ("+ia.margin=12+ia.reduce=mean", 5.5),
+        ("+ia.hinge=off+ia.margin=12", 11),
+    ],
 )
 def test_identity_alignment_by_hand(switches, expected):
     method = build(f"mun+loss.consistency=0+loss.modality_alignment=0{switches}")
