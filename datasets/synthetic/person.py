@@ -14,10 +14,10 @@ SLEEVES = {"shirt": ("short", "long"), "jacket": ("long",), "open": ("long",), "
 BOTTOMS = {"trousers": 4, "wide": 1.5, "shorts": 2, "skirt": 1.5, "dress": 1.5}
 BAGS = {"none": 3, "backpack": 2, "shoulder": 2, "handbag": 1.5}
 TOP_PATTERNS = {
-    "plain": 3, "bars": 2, "fine": 1, "columns": 1, "checks": 1.5,
+    "plain": 2, "bars": 2, "fine": 1, "columns": 1, "checks": 1.5,
     "dots": 1, "yoke": 1.5, "band": 1.5, "print": 2, "camo": 1,
 }  # fmt: skip
-BOTTOM_PATTERNS = {"plain": 6, "side": 1.2, "checks": 1, "camo": 1, "cuffs": 1, "bars": 0.7}
+BOTTOM_PATTERNS = {"plain": 4.5, "side": 1.2, "checks": 1, "camo": 1, "cuffs": 1, "bars": 0.7}
 
 
 @dataclass(frozen=True)

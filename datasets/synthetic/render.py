@@ -50,7 +50,8 @@ def _background(camera: Camera, rng: random.Random, height: int, width: int) -> 
     scene = _scene(camera.seed, camera.indoor, camera.modality, height, width)
     top = rng.randrange(scene.shape[0] - height + 1)
     left = rng.randrange(scene.shape[1] - width + 1)
-    crop = scene[top : top + height, left : left + width] * np.float32(rng.uniform(0.75, 1.1))
+    brightness = rng.uniform(0.35, 0.65) if camera.modality == "infrared" else rng.uniform(0.75, 1.1)
+    crop = scene[top : top + height, left : left + width] * np.float32(brightness)
     return crop[:, ::-1].copy() if rng.random() < 0.5 else crop
 
 

@@ -1,6 +1,7 @@
 """The renderer: same seed, same bytes; what stays with a person, what a camera sees, and what the knobs do."""
 
 import hashlib
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from datasets.__main__ import main
 from datasets.synthetic.camera import make_camera
 from datasets.synthetic.knobs import Knobs
-from datasets.synthetic.materials import luminance
+from datasets.synthetic.materials import CLOTH, CONTRAST, Material, draw_contrasting, luminance
 from datasets.synthetic.person import Person, draw_person
 from datasets.synthetic.plan_sysu_mm01 import make_official_plan
 from datasets.synthetic.render import render as render_image
@@ -80,10 +81,18 @@ def test_infrared_reflectance_is_independent_of_colour_unless_it_leaks():
 
 
 def test_a_pattern_shows_in_both_modalities():
-    for n in range(60):
+    for n in range(200):
         cloth = draw_person(str(n), KNOBS).top
-        assert abs(luminance(cloth.first.colour) - luminance(cloth.second.colour)) > 0.28
-        assert abs(cloth.first.infrared - cloth.second.infrared) > 0.35
+        assert abs(luminance(cloth.first.colour) - luminance(cloth.second.colour)) > CONTRAST
+        assert abs(cloth.first.infrared - cloth.second.infrared) > CONTRAST - 1e-9
+
+
+@pytest.mark.parametrize("infrared", [0.0, *np.linspace(*CLOTH, 9), 1.0])
+@pytest.mark.parametrize("grey", [0.0, 0.3, 0.5, 0.7, 1.0])
+def test_something_always_contrasts(infrared, grey):
+    for seed in range(20):
+        cloth = draw_contrasting(random.Random(seed), Material((grey, grey, grey), infrared), 0.0)
+        assert CLOTH[0] <= cloth.infrared <= CLOTH[1] and abs(cloth.infrared - infrared) >= CONTRAST - 1e-9
 
 
 def test_people_are_alike_when_asked_for():
