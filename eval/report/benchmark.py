@@ -11,7 +11,7 @@ import pandas as pd
 from eval.report import html, names
 from eval.report.cells import Grid, make_grid
 from eval.report.collect import read_results, read_runs
-from eval.report.coverage import read_plans
+from eval.report.coverage import UNCOVERED, read_plans
 from eval.report.experiment import Experiment
 from eval.report.ranking import ranking
 from eval.report.sheets import percent, signed
@@ -81,9 +81,10 @@ def summarise(grid: Grid, link: str) -> Summary:
 
 
 def coverage_counts(path: Path | None) -> dict[str, int] | None:
-    """Rows of coverage.csv: all of them, those with a run, those with a reason instead."""
+    """Rows of coverage.csv: all of them, those with a run, those with a reason why none can have one."""
     if path is None:
         return None
     table = pd.read_csv(path, keep_default_na=False)
     covered = table.experiment != ""
-    return {"rows": len(table), "covered": int(covered.sum()), "reasons": int((~covered & (table.reason != "")).sum())}
+    unsaid = table.reason.str.startswith(UNCOVERED)
+    return {"rows": len(table), "covered": int(covered.sum()), "reasons": int((~covered & ~unsaid).sum())}

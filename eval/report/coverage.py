@@ -63,9 +63,9 @@ def _reached(experiments: list[Experiment]) -> dict[int, list[tuple[str, str]]]:
                 row = experiment.row(line, column.dataset)
                 if row is None:
                     continue
-                printed = printed_lines(row, column)
-                for index in printed.index[printed.metric.isin(column.metrics)]:
-                    reached.setdefault(index, []).append((experiment.name, row.run))
+                for printed in printed_lines(row, column):
+                    if printed["metric"] in column.metrics:
+                        reached.setdefault(printed["number"], []).append((experiment.name, row.run))
     return reached
 
 

@@ -1,5 +1,6 @@
 """The papers' printed numbers and the notes on those that are suspect (reports/published/)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,44 +49,45 @@ def printed_protocol(protocol: str) -> tuple[str, str]:
     return f"{mode}-search", shot
 
 
-def printed_lines(row: Row, column: Column) -> pd.DataFrame:
+def printed_lines(row: Row, column: Column) -> list[dict[str, str]]:
     """The lines of `printed_numbers` that a row has under a protocol, one a metric; empty where the paper has none.
 
     Papers that do not state the shot are taken as single-shot. `row.published` may carry `dataset` where the paper's
-    name for it differs from the column's (corrupted copies); rows of other datasets have no printed number.
+    name for it differs from the column's (corrupted copies); rows of other datasets have no printed number. Each line
+    carries its place in the table as `number`.
     """
-    table = printed_numbers()
     if row.published is None:
-        return table.iloc[:0]
-    reference = dict(row.published)
-    found = table[table.dataset == reference.pop("dataset", column.dataset)]
-    for key, value in reference.items():
-        found = found[found[key] == value]
-    if found.empty:
-        return found
+        return []
+    wanted = {"dataset": column.dataset, **row.published}
+    found = [line for line in _records() if all(line[key] == value for key, value in wanted.items())]
+    if not found:
+        return []
     protocol, shot = printed_protocol(column.protocol)
-    found = found[found.protocol.isin([protocol, ""])]
-    if shot:
-        found = found[found["shot"].isin([shot, ""] if shot == "single" else [shot])]
-    if found.metric.duplicated().any():
+    shots = {"": [line["shot"] for line in found], "single": ["single", ""], "multi": ["multi"]}[shot]
+    found = [line for line in found if line["protocol"] in (protocol, "") and line["shot"] in shots]
+    if len({line["metric"] for line in found}) < len(found):
         raise ValueError(
             f"several printed numbers of one metric fit {row.published} on {column.protocol}; expected one"
         )
     return found
 
 
+@cache
+def _records() -> list[dict]:
+    table = printed_numbers()
+    return table.assign(number=table.index).to_dict("records")
+
+
 def find_printed(row: Row, column: Column, metric: str) -> Printed | None:
     """The number that the paper prints for a row under a protocol, or None where it prints none."""
-    lines = printed_lines(row, column)
-    lines = lines[lines.metric == metric]
-    if lines.empty:
+    line = next((line for line in printed_lines(row, column) if line["metric"] == metric), None)
+    if line is None:
         return None
-    line = lines.iloc[0]
-    where = f"{line.paper} {line.source}, {line.row_method}"
-    return Printed(float(line.value), line.value, where, tuple(notes_on(line)))
+    where = f"{line['paper']} {line['source']}, {line['row_method']}"
+    return Printed(float(line["value"]), line["value"], where, tuple(notes_on(line)))
 
 
-def notes_on(line: pd.Series) -> list[str]:
+def notes_on(line: Mapping[str, str]) -> list[str]:
     """The notes that apply to a line of `printed_numbers`."""
     values = [line[key] for key in KEYS]
     return [note for pattern, note in _patterns() if all(map(_fits, pattern, values))]
@@ -102,10 +104,16 @@ def _fits(wanted: str, found: str) -> bool:
 
 
 def check_reference(row: Row) -> None:
-    """Refuse a reference that fits no printed number at all: a misspelt name would silently show nothing."""
+    """Refuse a reference that fits no printed number at all: a misspelt name would silently show nothing.
+
+    A figure whose digits the paper does not print has none, and is let pass.
+    """
     if row.published is None:
         return
     table = printed_numbers()
+    source = row.published.get("source", "")
+    if source.startswith("Fig") and source not in set(table.source[table.paper == row.published.get("paper")]):
+        return
     fits = pd.Series(True, index=table.index)
     for key, value in row.published.items():
         if key not in KEYS:

@@ -9,7 +9,7 @@ from eval.report.cells import Grid
 from eval.report.sheet import Entry, Line, Sheet
 
 COSTS = {
-    "train_seconds": ("training (h)", 1 / 3600, "{:.2f}"),
+    "train_seconds": ("training (min)", 1 / 60, "{:.1f}"),
     "parameters": ("parameters (M)", 1e-6, "{:.1f}"),
     "feature_dimension": ("feature dimension", 1, "{:.0f}"),
     "test_images_per_second": ("test images/s", 1, "{:.0f}"),

@@ -1,6 +1,7 @@
 """A sheet as Markdown and as LaTeX, and an experiment's cells as CSV."""
 
 import re
+import unicodedata
 
 import pandas as pd
 from tabulate import tabulate
@@ -54,10 +55,18 @@ def _markdown_entry(entry: Entry) -> str:
 def escape(text: str) -> str:
     """Text for LaTeX; ^G and ^- become superscripts."""
     parts = re.split(r"\^(\w|-)(?=$|[ ,)])", text)
-    escaped = ["".join(LATEX.get(character, character) for character in part) for part in parts]
+    escaped = ["".join(map(_latex_character, part)) for part in parts]
     for i in range(1, len(escaped), 2):
         escaped[i] = rf"\textsuperscript{{{parts[i] if parts[i] != '-' else '$-$'}}}"
     return "".join(escaped)
+
+
+def _latex_character(character: str) -> str:
+    words = unicodedata.name(character, "").split()
+    if words[:1] == ["GREEK"] and words[2:3] == ["LETTER"]:
+        name = words[3].lower().replace("lamda", "lambda")
+        return rf"$\{name.capitalize() if words[1] == 'CAPITAL' else name}$"
+    return LATEX.get(character, character)
 
 
 def latex(sheet: Sheet, label: str, heading: str) -> str:

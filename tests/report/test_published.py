@@ -56,6 +56,9 @@ def test_other_data_have_no_printed_number():
 def test_a_misspelt_reference_is_refused():
     with pytest.raises(ValueError, match="no printed number fits"):
         check_reference(row(paper="maum", source="Table 1", row_method="MAUM^X", setting="balanced"))
+    with pytest.raises(ValueError, match="no printed number fits"):
+        check_reference(row(paper="msmnet", source="Fig. 6(a)", row_method="MSMNett"))
+    check_reference(row(paper="maum", source="Fig. 3(a)", row_method="any", setting="balanced"))
     with pytest.raises(KeyError, match="published has the key 'methode'"):
         check_reference(row(methode="x"))
 

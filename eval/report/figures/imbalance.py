@@ -28,7 +28,7 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     shares = relative(grid.labelled, full)
     for column, above, below in zip(columns, axes[: len(columns)], axes[len(columns) :], strict=True):
         for i, (label, kind) in enumerate(look.items()):
-            shift = (i - (len(look) - 1) / 2) * 0.05
+            shift = (i - (len(look) - 1) / 2) * min(0.05, 0.4 / len(look))
             points = absolute(grid, column, metric, label, settings)
             if kind["reference"] and points["mean"].count() == 1:
                 above.axhline(points["mean"].max(), label=label, color=kind["color"], linestyle=kind["linestyle"])
