@@ -61,6 +61,7 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
     job.out.mkdir(parents=True, exist_ok=True)
     with _alone(job.out):
         started, clock = provenance.now(), time.perf_counter()
+        print(f"{started}  {provenance.command()}", flush=True)
         recipe = resolve(job.run, job.layout)
         recipe.weights = str(job.weights)
         device = prepare(recipe, job.seed)

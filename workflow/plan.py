@@ -239,6 +239,8 @@ def describe(name: str, config: dict) -> dict:
             }
             for row in found
         ],
+        "ranking": experiment.get("ranking"),
+        "skipped": experiment.get("skipped", []),
         "figures": experiment.get("figures", []),
         "datasets": {dataset: _describe_dataset(dataset, config, found) for dataset in names},
         "provenance": {"configuration": {key: config[key] for key in config if key != "datasets"}},

@@ -105,6 +105,42 @@ rule page:
         " --figures reports/{wildcards.experiment}/figures --out {output:q}"
 
 
+rule coverage:
+    input:
+        [f"reports/{name}/experiment.json" for name in plan.paper_experiments()],
+    output:
+        "reports/coverage.md",
+        "reports/coverage.csv",
+    log:
+        "reports/coverage.log",
+    conda:
+        "../../environment.yml"
+    shell:
+        "workflow/logged {log:q}"
+        " python -m eval.report coverage {input:q} --strict --out reports"
+
+
+rule benchmark_page:
+    input:
+        plans=[f"reports/{name}/experiment.json" for name in EXPERIMENTS],
+        results=[f"reports/{name}/results.csv" for name in EXPERIMENTS],
+        coverage="reports/coverage.csv",
+    output:
+        report(
+            "reports/index.html",
+            caption="../report/benchmark.rst",
+            category="benchmark",
+            labels={"what": "page"},
+        ),
+    log:
+        "reports/index.log",
+    conda:
+        "../../environment.yml"
+    shell:
+        "workflow/logged {log:q}"
+        " python -m eval.report benchmark {input.plans:q} --coverage {input.coverage:q} --out {output:q}"
+
+
 for name in plan.experiment_names():
 
     rule:
