@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
+from safetensors.numpy import save_file
 
 PROTOCOLS = {
     "demo-sysu": ["sysu-mm01-all-single", "sysu-mm01-indoor-single"],
@@ -100,6 +101,7 @@ def write_run(folder: Path, names: dict, label: str, generator: np.random.Genera
     (folder / "run.json").write_text(json.dumps(run_json(names, level)))
     if features:
         write_features(folder / "features.npz", names["dataset"], level / 100, generator)
+        save_file({"memory.visible": generator.normal(size=(2, 5, 8))}, folder / "weights.safetensors")
 
 
 def run_json(names: dict, level: float) -> dict:

@@ -13,7 +13,7 @@ from eval.report.__main__ import main
 from eval.report.collect import read_results
 from eval.report.draw import figure_files
 from eval.report.experiment import parse_experiment
-from eval.report.figures import cmc, distances, drawer, failures, imbalance, kinds, retrievals, training
+from eval.report.figures import cmc, distances, drawer, failures, imbalance, kinds, memory, retrievals, training
 from eval.report.kinds import describe, reads
 from eval.score import score
 from tests.report import synthetic
@@ -24,9 +24,11 @@ ENTRIES = {
     "cmc": {},
     "cost": {"metric": "mAP"},
     "curve": {"x": [1, 10, "all"], "rows": ["Baseline^G", "Baseline^P", "MAUM^G"], "xlabel": "parts"},
+    "diagnostics": {"columns": ["bank_fill"], "ylabel": "", "dataset": "demo-sysu", "rows": ["MAUM^G", "MAUM^P"]},
     "distances": {"dataset": "demo-sysu", "rows": ["untrained", "MAUM^P"]},
     "failures": {**PROTOCOL, "rows": ["untrained", "MAUM^P"]},
     "imbalance": {"axis": "ir_per_id", "metric": "mAP"},
+    "memory": {"dataset": "demo-sysu", "row": "MAUM^P", "tensors": {"visible": "memory.visible"}, "strip": 1},
     "retrievals": {**PROTOCOL, "row": "MAUM^P", "queries": 4, "top": 5, "seed": 0, "images": True},
     "significance": {"metric": "mAP"},
     "training": {"dataset": "demo-sysu"},
@@ -91,6 +93,8 @@ def test_the_command_writes_the_named_files_alike_each_time(line, tmp_path):
         ({"kind": "pie"}, "figure kind 'pie' is unknown"),
         ({"kind": "imbalance", "axis": "vis_ids", "metric": "mAP"}, "has nothing to show"),
         ({"kind": "curve", "x": [1], "rows": ["A", "B"], "xlabel": ""}, "1 values of x for 2 rows"),
+        ({"kind": "memory", **ENTRIES["memory"], "tensors": {"a": "nothing"}}, "has no tensor 'nothing'"),
+        ({"kind": "diagnostics", **ENTRIES["diagnostics"], "columns": ["drift"]}, "has no column 'drift'"),
         ({"kind": "tsne", **ENTRIES["tsne"], "rows": ["nobody"]}, "no row 'nobody' under 'full' on demo-sysu"),
     ],
 )
@@ -174,6 +178,24 @@ def test_photographs_are_left_out_unless_asked_for(line):
     hidden = drawer("retrievals")(experiment, results, {**spec, "images": False})
     assert any(axis.images for axis in shown.axes) and not any(axis.images for axis in hidden.axes)
     plt.close("all")
+
+
+def test_likeness_is_the_cosine_of_one_strip():
+    items = np.array([[[1.0, 0.0], [1.0, 0.0]], [[3.0, 0.0], [0.0, 2.0]]])
+    assert memory.likeness(items, 1).tolist() == np.eye(2).tolist()
+    assert memory.likeness(items[0], 0).tolist() == np.ones((2, 2)).tolist()
+
+
+def test_two_methods_as_curves(line):
+    _, description, results = line
+    lines = [
+        {"name": "baseline", "x": [1, 6], "rows": ["Baseline^G", "Baseline^P"]},
+        {"name": "MAUM", "x": [1, 6], "rows": ["MAUM^G", "MAUM^P"]},
+    ]
+    spec = {"kind": "curve", "lines": lines, "metric": "mAP", "xlabel": "parts"}
+    figure = drawer("curve")(parse_experiment(description, "here"), results, spec)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["baseline", "MAUM"]
+    plt.close(figure)
 
 
 def test_half_of_the_queries_are_among_the_worst():

@@ -30,7 +30,7 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     loss_axes, rate_axis = axes[:-1], axes[-1]
     for axis, (label, history) in zip(loss_axes, histories.items(), strict=True):
         for loss in loss_names(history):
-            _curve(axis, history, loss, loss, {key: kinds[loss][key] for key in ("color", "linestyle")})
+            plot_history(axis, history, loss, loss, {key: kinds[loss][key] for key in ("color", "linestyle")})
         axis.set(title=names.label(label), xlabel="epoch", yscale="log")
     edges = [limit for axis in loss_axes for limit in axis.get_ylim()]
     for axis in loss_axes:
@@ -73,7 +73,8 @@ def _learning_rates(axis: Axes, histories: dict[str, pd.DataFrame]) -> None:
     axis.legend()
 
 
-def _curve(axis: Axes, history: pd.DataFrame, column: str, label: str | None, look: dict) -> None:
+def plot_history(axis: Axes, history: pd.DataFrame, column: str, label: str | None, look: dict) -> None:
+    """One line: the mean over trainings of a column's mean in each epoch, with their range as a band."""
     means = history.groupby(["training", "epoch"])[column].mean().unstack("training")
     axis.plot(means.index, means.mean(axis=1), label=label, **look)
     if means.shape[1] > 1:
