@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_STEPS = 5
 Exact = Callable[[int, np.ndarray], np.ndarray]
 
 
@@ -42,13 +43,41 @@ def place_tile(
     buckets = _Buckets(matches, pool, tolerance)
     bins = buckets.table(matches, tolerance).take(buckets.of(similarity), mode="clip")
     bins[:, first:last] = (np.arange(rows) * (count + 1) + count)[:, None]
-    open_ = np.flatnonzero(bins.ravel() < 0)
-    edges = np.searchsorted(open_, np.arange(rows + 1) * pool)
-    for row in np.flatnonzero(np.diff(edges)):
-        columns = open_[edges[row] : edges[row + 1]] - row * pool
+    open_ = np.flatnonzero(bins < 0)
+    unsure = _settle(bins.reshape(-1), open_, similarity, np.take_along_axis(matches, found, 1), last, tolerance)
+    for row in np.unique(open_[unsure] // pool):
+        low, high = np.searchsorted(open_, [row * pool, (row + 1) * pool])
+        columns = open_[low:high] - row * pool
         found[row], place = _place_row(similarity[row], columns, first, last, tolerance, exact, row)
         bins[row, columns] = row * (count + 1) + place
     return Places(bins, found)
+
+
+def _settle(
+    bins: np.ndarray, open_: np.ndarray, similarity: np.ndarray, ordered: np.ndarray, last: int, tolerance: float
+) -> np.ndarray:
+    """Turn the lower bounds at the flat positions `open_` into bins by comparing with the next few matches.
+
+    Returns where that does not decide: more matches in one bucket, or a match within the tolerance.
+    """
+    rows, count = ordered.shape
+    value = similarity.reshape(-1)[open_]
+    later = open_ % similarity.shape[1] >= last
+    # One more column of -inf ends each row; place - 1 of a row's first is the end of another row.
+    flat = np.full((rows, count + 1), -np.inf)
+    flat[:, :count] = ordered
+    flat = flat.reshape(-1)
+    at = ~bins[open_]
+    for _ in range(_STEPS):
+        ahead = flat[at]
+        step = (ahead > value) | ((ahead == value) & later)
+        if not step.any():
+            break
+        at += step
+    bins[open_] = at
+    if tolerance:
+        step |= (value - flat[at] <= tolerance) | (np.abs(flat[at - 1] - value) <= tolerance)
+    return step
 
 
 class _Buckets:
@@ -81,18 +110,22 @@ class _Buckets:
         return scaled.astype(np.intp)
 
     def table(self, matches: np.ndarray, tolerance: float) -> np.ndarray:
-        """Bin of every bucket, (R * size,) intp; -1 where a match stands in the bucket or within tolerance."""
+        """Bin of every bucket, (R * size,) intp.
+
+        Where a match stands in the bucket or within tolerance, the complement (~) of the least possible bin.
+        """
         rows, count = matches.shape
         places = self.of(matches).ravel()
         held = np.bincount(places, minlength=rows * self.size).reshape(rows, self.size)
         table = np.cumsum(held, axis=1)
         np.subtract((np.arange(rows) * (count + 1) + count)[:, None], table, out=table)
         table = table.ravel()
-        table[places] = -1
+        marked = np.zeros(len(table), bool)
+        marked[places] = True
         if tolerance:
-            table[self.of(matches - tolerance).ravel()] = -1
-            table[self.of(matches + tolerance).ravel()] = -1
-        return table
+            marked[self.of(matches - tolerance).ravel()] = True
+            marked[self.of(matches + tolerance).ravel()] = True
+        return np.invert(table, out=table, where=marked)
 
 
 def _place_row(
