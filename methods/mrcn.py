@@ -19,7 +19,8 @@ Departures and decisions (no official code exists; "sister code" is the first au
     residual           F minus its normalised map (Eq. 3), though the text below has lost the tilde
     reduction of CQC   Eq. 8 sums over identities; mean, as in the sister code; `cqc.reduce=sum`
     gradient of CQC    the sister code detaches the own modality's distance, Eq. 8 does not: not; `cqc.detach=on`
-    conflict of CQC    by the triangle inequality a loss of 0 keeps the two original centres the margin apart; accepted
+    conflict of CQC    by the triangle inequality a loss of 0 keeps the two original centres the margin apart; accepted,
+                       and their distance stands in the history (`centre_distance`)
     inputs             identity loss on all six kinds, triplet loss on each pair of kinds, averaged over the three pairs
     space              triplet and CQC on pooled features, identity loss and test behind the BN neck (sister code)
     pairs              MCM exchanges between row j of both blocks, which share an identity and nothing else
@@ -107,6 +108,7 @@ class MRCN(Method):
         self.kinds = SWITCHES.get(module, ())
         names = ["identity", "triplet", *(["cqc"] if self.kinds else []), *(["causality"] if module == "snr" else [])]
         self.weights = {name: recipe[f"loss.{name}"] for name in names}
+        self.apart: Tensor | None = None
         self.parts, self.stop = recipe["head.parts"], recipe["stage"] + 1
         self.backbone = TwoStream(recipe)
         width = self.backbone.channels[-1]
@@ -173,9 +175,14 @@ class MRCN(Method):
     def _quadruple(self, features: list[Tensor], batch: Batch) -> Tensor:
         """L_CQC, Eq. 10: sum over MRM's and MCM's features, mean over strips, mean or sum over identities."""
         original, *made = (centres(x, batch.identities, batch.images) for x in features)
+        self.apart = (original[0] - original[1]).detach().norm(dim=-1).mean()
         margin, detach = self.recipe["cqc.margin"], self.recipe["cqc.detach"]
         terms = sum(cross_modality_quadruple(*original, *pair, margin, detach) for pair in made)  # (P, K)
         return terms.mean() if self.recipe["cqc.reduce"] == "mean" else terms.mean(1).sum()
+
+    def diagnostics(self) -> dict[str, float]:
+        """Mean distance of an identity's two original centres in the last step, where CQC is in use."""
+        return {} if self.apart is None else {"centre_distance": self.apart.item()}
 
     def embed(self, images: Tensor, modality: str) -> Tensor:
         maps = self.backbone.run(images, modality, 0, self.stop)

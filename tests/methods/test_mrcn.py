@@ -142,6 +142,13 @@ def test_quadruple_adds_up_over_identities_in_any_order(batch):
     torch.testing.assert_close(method._quadruple([x[order] for x in features], batch), loss)
 
 
+def test_the_distance_of_the_original_centres_is_told(batch):
+    method = build("mrcn")
+    assert method.diagnostics() == {}
+    method._quadruple(constant_features(method, batch, [(1.0, 3.0), (0.0, 0.0), (0.0, 0.0)]), batch)
+    assert method.diagnostics() == pytest.approx({"centre_distance": 2 * 3**0.5})
+
+
 @pytest.mark.parametrize("detach", ["on", "off"])
 def test_detached_quadruple_does_not_push_from_its_own_centre(batch, detach):
     method = build(f"mrcn+module=mrm+cqc.detach={detach}")
