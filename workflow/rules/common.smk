@@ -23,7 +23,16 @@ SHARED = [
 ]
 
 # What a kind of figure reads beyond the collected scores.
-FIGURE_INPUTS = {"cmc": "cmc.csv", "training": "history.csv"}
+FIGURE_INPUTS = {
+    "cmc": "cmc.csv",
+    "diagnostics": "history.csv",
+    "distances": "features.npz",
+    "failures": "features.npz",
+    "memory": "weights.safetensors",
+    "retrievals": "features.npz",
+    "training": "history.csv",
+    "tsne": "features.npz",
+}
 
 
 wildcard_constraints:
@@ -194,7 +203,7 @@ def figure_inputs(wildcards):
     }
     name = FIGURE_INPUTS.get(specs[wildcards.figure]["kind"])
     cells = experiment_cells(wildcards.experiment)
-    if name == "history.csv":
+    if name in ("history.csv", "weights.safetensors"):
         cells = [cell for cell in cells if cell.run != plan.CHANCE]
     return [f"{cell.folder}/{name}" for cell in cells] if name else []
 
