@@ -177,10 +177,10 @@ def memory_note(cost: Callable[[str], dict]) -> str:
     return (
         f"**The memory of MG-MRA.** On SYSU-MM01 it has {rows:,} rows of 2,048 numbers, and each of the {places:,} "
         f"places of a batch's last maps reads it. Beside its host {recipe['host']} that adds "
-        f"{added['training'] / 1e6:.1f} M parameters ({added['training'] * 4 / 2**20:.0f} MB, three times that with gradient and momentum), "
-        f"{added['gflop']:,.0f} GFLOP ({added['gflop'] / host['gflop']:.0%} more), {added['seconds']:.1f} s "
-        f"({added['seconds'] / host['seconds']:.0%}) and {added['memory'] / 1024:.1f} GB a step. "
-        f"At test none of it is there."
+        f"{added['training'] / 1e6:.1f} M parameters ({added['training'] * 4 / 2**20:.0f} MB, three times that with "
+        f"gradient and momentum), {added['gflop']:,.0f} GFLOP ({added['gflop'] / host['gflop']:.0%} more), "
+        f"{added['seconds']:.1f} s ({added['seconds'] / host['seconds']:.0%}) and {added['memory'] / 1024:.1f} GB a "
+        f"step. At test none of it is there."
     )
 
 

@@ -18,7 +18,7 @@ STEPS = 200
 
 
 def people(identities: int, size: tuple[int, int], generator: torch.Generator):
-    """A function that draws images of labels in a modality: a pattern for each identity, without colours in infrared."""
+    """A function that draws images of labels in a modality: a pattern for each identity, grey in infrared."""
     patterns = torch.randn(identities, 3, 6, 3, generator=generator)
     patterns = torch.nn.functional.interpolate(patterns, size, mode="bilinear")
 

@@ -99,6 +99,8 @@ def test_a_missing_parameter(tmp_path):
 def test_a_file_that_holds_no_weights(tmp_path, content):
     path = tmp_path / "resnet50.pth"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="expected torchvision's resnet50-19c8e357.pth, found no PyTorch weights") as raised:
+    with pytest.raises(
+        ValueError, match=r"expected torchvision's resnet50-19c8e357\.pth, found no PyTorch weights"
+    ) as raised:
         resnet.load_imagenet(resnet.stages("small", 16, 1), path)
     assert str(raised.value).startswith(str(path))
