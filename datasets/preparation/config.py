@@ -7,11 +7,12 @@ import yaml
 
 from datasets import DatasetError, nearest
 
-KEYS = ("layout", "root", "holdout", "expect", "render")
+REQUIRED = ("layout", "root", "holdout", "expect")
+KEYS = (*REQUIRED, "render", "protocols")
 
 
 def read_config(file: str | Path) -> dict[str, dict[str, Any]]:
-    """The mapping under `datasets` of a YAML file, name -> keys `layout, root, holdout, expect[, render]`."""
+    """The mapping under `datasets` of a YAML file, name -> keys `layout, root, holdout, expect[, render, protocols]`."""
     try:
         content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -23,7 +24,7 @@ def read_config(file: str | Path) -> dict[str, dict[str, Any]]:
         for key in entry:
             if key not in KEYS:
                 raise DatasetError(f"{file}: datasets.{name}: unknown key {key!r}{nearest(key, list(KEYS))}")
-        for key in KEYS[:4]:
+        for key in REQUIRED:
             if key not in entry:
-                raise DatasetError(f"{file}: datasets.{name}: key {key!r} is missing, expected {', '.join(KEYS[:4])}")
+                raise DatasetError(f"{file}: datasets.{name}: key {key!r} is missing, expected {', '.join(REQUIRED)}")
     return entries

@@ -1,5 +1,6 @@
 """A picture of a dataset: identities in rows, cameras in columns."""
 
+from collections import Counter
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -9,6 +10,7 @@ from datasets.preparation.images import decode, read_bytes
 from datasets.preparation.rows import MODALITIES, Row
 from files import write_whole
 
+Camera = tuple[int, int]
 CELL = (64, 128)
 GAP, MARGIN, HEAD = 3, 44, 18
 
@@ -20,32 +22,29 @@ def contact_sheet(rows: list[Row], root: str | Path, identities: int, per_camera
     """
     if min(identities, per_camera) < 1:
         raise DatasetError(f"a contact sheet of {identities} identities x {per_camera} images, expected at least 1 x 1")
-    cells: dict[tuple[int, str, int], list[Row]] = {}
+    cells: dict[tuple[int, Camera], list[Row]] = {}
     for row in rows:
-        cells.setdefault((row.identity, row.modality, row.camera), []).append(row)
-    cameras = sorted({(MODALITIES.index(m), c) for _, m, c in cells})
-    seen = {i: len([key for key in cells if key[0] == i]) for i in {row.identity for row in rows}}
-    people = sorted(sorted(seen, key=lambda i: (-seen[i], i))[:identities])
-    columns = [(MODALITIES[m], camera, k) for m, camera in cameras for k in range(per_camera)]
-    sheet = Image.new("RGB", (MARGIN + len(columns) * (CELL[0] + GAP), HEAD + len(people) * (CELL[1] + GAP)), "white")
+        cells.setdefault((row.identity, (MODALITIES.index(row.modality), row.camera)), []).append(row)
+    cameras = sorted({camera for _, camera in cells})
+    seen = Counter(identity for identity, _ in cells)
+    people = sorted(sorted(seen, key=lambda identity: (-seen[identity], identity))[:identities])
+    wide, high = CELL[0] + GAP, CELL[1] + GAP
+    sheet = Image.new("RGB", (MARGIN + len(cameras) * per_camera * wide, HEAD + len(people) * high), "white")
     pen = ImageDraw.Draw(sheet)
-    for x, (modality, camera, k) in enumerate(columns):
-        if k == 0:
-            pen.text(
-                (MARGIN + x * (CELL[0] + GAP), 2), f"cam {camera} {'VIS' if modality == 'visible' else 'IR'}", "black"
-            )
+    for x, (modality, camera) in enumerate(cameras):
+        pen.text((MARGIN + x * per_camera * wide, 2), f"{MODALITIES[modality]} {camera}", "black")
     for y, identity in enumerate(people):
-        pen.text((2, HEAD + y * (CELL[1] + GAP) + CELL[1] // 2), str(identity), "black")
-        for x, (modality, camera, k) in enumerate(columns):
-            images = cells.get((identity, modality, camera), [])
-            if k < len(images):
-                file = (
-                    Path(root) / images[k * len(images) // per_camera].path
-                    if len(images) >= per_camera
-                    else Path(root) / images[k].path
-                )
-                image, _ = decode(read_bytes(file), file)
-                place = (MARGIN + x * (CELL[0] + GAP), HEAD + y * (CELL[1] + GAP))
+        pen.text((2, HEAD + y * high + CELL[1] // 2), str(identity), "black")
+        for x, seen_by in enumerate(cameras):
+            for k, row in enumerate(_spread(cells.get((identity, seen_by), []), per_camera)):
+                image, _ = decode(read_bytes(Path(root) / row.path), Path(root) / row.path)
+                place = (MARGIN + (x * per_camera + k) * wide, HEAD + y * high)
                 sheet.paste(image.resize(CELL, Image.Resampling.LANCZOS), place)
     with write_whole(out) as temporary:
         sheet.save(temporary, format="PNG")
+
+
+def _spread(images: list[Row], number: int) -> list[Row]:
+    """Up to `number` images, evenly from the whole list, because neighbours look alike."""
+    number = min(number, len(images))
+    return [images[k * len(images) // number] for k in range(number)]

@@ -4,6 +4,7 @@ T runs down the garment, A around the body with the front in column 0 and the we
 """
 
 import functools
+import random
 
 import numpy as np
 
@@ -11,9 +12,10 @@ from datasets.synthetic.materials import Material
 from datasets.synthetic.person import Cloth
 
 ROWS, ANGLES = 64, 96
-T = (np.arange(ROWS) + 0.5)[:, None] / ROWS
-# Angle from the front, -pi .. pi, signed.
-A = ((np.arange(ANGLES) / ANGLES + 0.5) % 1.0 - 0.5)[None, :] * 2 * np.pi
+# Of each point of a surface: the share of its length, and the signed angle from the front, -pi .. pi.
+T, A = np.meshgrid(
+    (np.arange(ROWS) + 0.5) / ROWS, ((np.arange(ANGLES) / ANGLES + 0.5) % 1 - 0.5) * 2 * np.pi, indexing="ij"
+)
 
 
 def reflect(index: np.ndarray, materials: list[Material], modality: str) -> np.ndarray:
@@ -27,13 +29,27 @@ def plain() -> np.ndarray:
     return np.zeros((ROWS, ANGLES), dtype=np.intp)
 
 
+@functools.lru_cache(maxsize=256)
+def smooth_noise(seed: str, cells: int) -> np.ndarray:
+    """Smooth noise from 0 to 1, mean near a half, `(ROWS, ANGLES)`, without a seam around the tube."""
+    rng = random.Random(f"noise/{seed}/{cells}")
+    grid = np.array([[rng.random() for _ in range(cells * 2)] for _ in range(cells + 1)])
+    rows, columns = np.linspace(0, cells, ROWS), np.arange(ANGLES) / ANGLES * cells * 2
+    r0, c0 = np.minimum(rows.astype(int), cells - 1), columns.astype(int)
+    fr, fc = _ease(rows - r0)[:, None], _ease(columns - c0)[None, :]
+    c1 = (c0 + 1) % (cells * 2)
+    above = grid[r0][:, c0] * (1 - fc) + grid[r0][:, c1] * fc
+    below = grid[r0 + 1][:, c0] * (1 - fc) + grid[r0 + 1][:, c1] * fc
+    return above * (1 - fr) + below * fr
+
+
+def _ease(x: np.ndarray) -> np.ndarray:
+    return x * x * (3 - 2 * x)
+
+
 def pattern(cloth: Cloth, length: float) -> np.ndarray:
     """0 and 1 for a cloth's two materials on a piece `length` torsos long, so that repeats keep their scale."""
-    return _PATTERNS[cloth.pattern](T * length, cloth).astype(np.intp) + plain()
-
-
-def _camo(t: np.ndarray, cloth: Cloth) -> np.ndarray:
-    return smooth_noise(cloth.seed, 4)[: t.shape[0]] > 0.5
+    return _PATTERNS[cloth.pattern](T * length, cloth).astype(np.intp)
 
 
 _PATTERNS = {
@@ -46,33 +62,13 @@ _PATTERNS = {
     "yoke": lambda t, c: t < 0.2 + 0.04 * c.scale,
     "band": lambda t, c: np.abs(t - 0.2 - 0.05 * c.scale) < 0.11,
     "print": lambda t, c: (np.abs(A) < 0.55) & (t > 0.22) & (t < 0.28 + 0.07 * c.scale),
-    "camo": _camo,
+    "camo": lambda t, c: smooth_noise(c.seed, 4) > 0.5,
     "side": lambda t, c: np.abs(np.abs(A) - np.pi / 2) < 0.3,
     "cuffs": lambda t, c: t > 1.3,
 }
-
-
-@functools.lru_cache(maxsize=256)
-def smooth_noise(seed: str, cells: int) -> np.ndarray:
-    """Smooth noise from 0 to 1, mean near a half, `(ROWS, ANGLES)`, without a seam around the tube."""
-    import random
-
-    rng = random.Random(f"noise/{seed}/{cells}")
-    grid = np.array([[rng.random() for _ in range(cells * 2)] for _ in range(cells + 1)])
-    rows, columns = np.linspace(0, cells, ROWS), np.arange(ANGLES) / ANGLES * cells * 2
-    r0, c0 = np.minimum(rows.astype(int), cells - 1), columns.astype(int)
-    fr, fc = _ease(rows - r0)[:, None], _ease(columns - c0)[None, :]
-    c1 = (c0 + 1) % (cells * 2)
-    above = grid[r0][:, c0] * (1 - fc) + grid[r0][:, c1] * fc
-    below = grid[r0 + 1][:, c0] * (1 - fc) + grid[r0 + 1][:, c1] * fc
-    return above * (1 - fr) + below * fr
 
 
 def folds(seed: str, strength: float) -> np.ndarray:
     """Light and shade of creases, `(T, A, 1)`, around 1."""
     noise = smooth_noise(seed, 9) - 0.5
     return (1 + strength * noise).astype(np.float32)[..., None]
-
-
-def _ease(x: np.ndarray) -> np.ndarray:
-    return x * x * (3 - 2 * x)
