@@ -12,7 +12,7 @@ KEYS = (*REQUIRED, "render", "protocols")
 
 
 def read_config(file: str | Path) -> dict[str, dict[str, Any]]:
-    """The mapping under `datasets` of a YAML file, name -> keys `layout, root, holdout, expect[, render, protocols]`."""
+    """The mapping under `datasets` of a YAML file: name -> layout, root, holdout, expect[, render, protocols]."""
     try:
         content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

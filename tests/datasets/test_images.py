@@ -1,11 +1,15 @@
 """Images that cannot be used, and images that are grey."""
 
+import contextlib
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from datasets import DatasetError
@@ -33,6 +37,20 @@ def test_a_truncated_image_is_refused(form, quick, photo, tmp_path):
     for keep in (len(data) // 2, 30, 0):
         with pytest.raises(DatasetError, match=f"a: found {keep} bytes that are not a complete JPEG, BMP or PNG"):
             decode(data[:keep], tmp_path / "a", quick)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    form=st.sampled_from(["JPEG", "BMP", "PNG"]),
+    places=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=8),
+    header=st.booleans(),
+)
+def test_damaged_bytes_give_an_image_or_an_error(form, places, header):
+    data = bytearray(encode(Image.linear_gradient("L").resize((20, 40)).convert("RGB"), form))
+    for where, value in places:
+        data[int(where * (60 if header else len(data)))] = value
+    with contextlib.suppress(DatasetError):
+        assert decode(bytes(data), Path("a"))[0].mode == "RGB"
 
 
 def test_a_bad_image_in_a_folder_is_named(copy, complain):
