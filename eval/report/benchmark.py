@@ -46,10 +46,10 @@ def write_benchmark(plans: Iterable[Path], coverage: Path | None, out: Path) -> 
         grid = make_grid(experiment, read_results(results))
         summaries.append(summarise(grid, link))
         if experiment.ranking:
-            sheet = ranking(grid, read_runs(path.with_name("runs.csv")))
+            sheet = ranking(grid, experiment.ranking, read_runs(path.with_name("runs.csv")))
             sheet.name, sheet.title = f"ranking-{experiment.name}", experiment.title
             sheets.append(sheet)
-    papers = {}
+    papers: dict[str, list[Summary]] = {}
     for summary in summaries:
         papers.setdefault(summary.experiment.paper or "", []).append(summary)
     page = html.render(

@@ -53,7 +53,8 @@ class Grid:
 
     def in_column(self, i: int) -> Iterable[Cell]:
         """The cells of one column, references left out."""
-        return (line[i] for line in self.cells.values() if line[i] is not None and not line[i].row.reference)
+        cells = (line[i] for line in self.cells.values())
+        return (cell for cell in cells if cell is not None and not cell.row.reference)
 
     def n(self, i: int) -> int:
         """The trainings that a complete cell of a column has."""
@@ -101,8 +102,8 @@ def label_results(experiment: Experiment, results: pd.DataFrame) -> pd.DataFrame
 
 def make_grid(experiment: Experiment, results: pd.DataFrame) -> Grid:
     """The cells of an experiment's accuracy table from the table of `collect.read_results`."""
-    for row in experiment.rows:
-        check_reference(row)
+    for each in experiment.rows:
+        check_reference(each)
     labelled = label_results(experiment, results)
     columns = [(column, metric) for column in experiment.columns for metric in column.metrics]
     galleries = {column: gallery_of(results, column) for column in experiment.columns}
@@ -129,7 +130,8 @@ def _measured(labelled: pd.DataFrame) -> dict[tuple, dict]:
     methods = labelled[~labelled.reference]
     if not methods.empty:
         best = statistics.best_set(methods).set_index(by)[["best", "in_best_set"]]
-        table = table.join(best.reindex(table.index, fill_value=False))
+        compared = best.groupby(statistics.CELL).best.transform("size") > 1
+        table = table.join(best.where(compared, False).reindex(table.index, fill_value=False))
     return table.to_dict("index")
 
 

@@ -16,12 +16,11 @@ COSTS = {
 }
 
 
-def ranking(grid: Grid, runs: pd.DataFrame) -> Sheet:
-    """Methods by mean rank; in each protocol the mean of `experiment.ranking` with its group letters.
+def ranking(grid: Grid, metric: str, runs: pd.DataFrame) -> Sheet:
+    """Methods by mean rank; in each protocol the mean of the metric with its group letters.
 
     ValueError unless all methods stand under one setting: ranks over settings of one dataset are not independent.
     """
-    metric = grid.experiment.ranking
     labelled = grid.labelled[~grid.labelled.reference & (grid.labelled.metric == metric)]
     settings = sorted(labelled.setting.unique())
     if len(settings) > 1:

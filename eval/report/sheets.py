@@ -27,10 +27,10 @@ def signed(value: float) -> str:
 
 def all_sheets(grid: Grid, runs: pd.DataFrame) -> list[Sheet]:
     """Every table that the experiment has something for; `runs` is the table of `collect.read_runs`."""
-    sheets = [ranking(grid, runs)] if grid.experiment.ranking else []
+    sheets = [ranking(grid, grid.experiment.ranking, runs)] if grid.experiment.ranking else []
     sheets.append(accuracy(grid))
     if grid.experiment.baseline is not None:
-        sheets.append(differences(grid))
+        sheets.append(differences(grid, grid.experiment.baseline))
     if any(cell and cell.trials > 1 for line in grid.cells.values() for cell in line):
         sheets.append(gallery_draws(grid))
     return sheets
@@ -78,9 +78,8 @@ def shortfall(grid: Grid, cell: Cell, i: int) -> str:
     return ""
 
 
-def differences(grid: Grid) -> Sheet:
-    """Paired difference to the baseline with its 95 % interval, and p-values from five trainings on."""
-    baseline = grid.experiment.baseline
+def differences(grid: Grid, baseline: str) -> Sheet:
+    """Paired difference to the row `baseline` with its 95 % interval, and p-values from five trainings on."""
     labelled = grid.labelled[~grid.labelled.reference]
     caption = [
         f"Difference to {baseline} in points, paired by dataset, setting, split and seed: mean [95 % t interval]."

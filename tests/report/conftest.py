@@ -10,7 +10,6 @@ from tests.report import synthetic
 
 FIGURES = [
     {"kind": "cmc"},
-    {"kind": "training"},
     {"kind": "imbalance", "axis": "ir_per_id", "metric": "mAP"},
 ]
 

@@ -21,7 +21,7 @@ def test_the_page_needs_nothing_but_itself(demo):
 def test_links_lead_to_the_figures(demo):
     folder = demo / "reports/demo"
     links = re.findall(r'href="(figures/[^"]+)"', (folder / "index.html").read_text())
-    assert len(links) == 6 and all((folder / link).is_file() for link in links)
+    assert len(links) == 4 and all((folder / link).is_file() for link in links)
 
 
 def test_a_figure_that_is_not_drawn_is_named(demo, tmp_path, capsys, monkeypatch):
@@ -65,7 +65,7 @@ def page(demo):
 def test_in_a_browser(page, tmp_path, width):
     seen = browser.look(page, tmp_path, width)
     assert seen["problems"] == [] and seen["console"] == [] and seen["outside"] == []
-    assert len(seen["images"]) == 5 and all(image["loaded"] for image in seen["images"])
+    assert len(seen["images"]) == 4 and all(image["loaded"] for image in seen["images"])
     assert seen["overflow"] <= 0, "the page is wider than the screen"
     assert seen["smallest"] >= 11
     for table in seen["sorts"]:

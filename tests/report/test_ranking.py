@@ -66,7 +66,7 @@ def test_ranked_with_groups_and_cost(overall):
     folder = root / "reports/overall"
     grid = make_grid(parse_experiment(description, "here"), read_results(folder / "results.csv"))
     runs = read_runs(folder / "runs.csv")
-    sheet = ranking(grid, runs)
+    sheet = ranking(grid, "mAP", runs)
     assert [line.label for line in sheet.lines] == ["MAUM^P", "MAUM^G", "Baseline^P", "Baseline^G"]
     best = sheet.lines[0].entries
     assert best[0].text == "1.00" and best[2].spread == "a" and best[2].strong
@@ -78,7 +78,7 @@ def test_a_ranking_over_settings_is_refused(demo):
     description = json.loads((demo / "experiment.json").read_text()) | {"ranking": "mAP"}
     grid = make_grid(parse_experiment(description, "here"), read_results(demo / "reports/demo/results.csv"))
     with pytest.raises(ValueError, match=r"needs one setting, found \['full', 'ir_per_id=5'\]"):
-        ranking(grid, read_runs(demo / "reports/demo/runs.csv"))
+        ranking(grid, "mAP", read_runs(demo / "reports/demo/runs.csv"))
 
 
 @pytest.mark.browser

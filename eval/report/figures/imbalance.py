@@ -18,7 +18,7 @@ from eval.report.experiment import Column, Experiment
 def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | None:
     """Two rows of panels, or None where the experiment has fewer than two points on the axis."""
     axis, metric, full = spec["axis"], spec["metric"], spec.get("setting_of_all", "full")
-    settings = [*sorted((s for s in experiment.settings if s.startswith(f"{axis}=")), key=names.number), full]
+    settings = [*sorted((s for s in experiment.settings if s.startswith(f"{axis}=")), key=lambda setting: names.number(setting) or 0), full]
     columns = [column for column in experiment.columns if metric in column.metrics]
     if len(settings) < 2 or not columns:
         return None
@@ -90,7 +90,7 @@ def _line(axis: Axes, points: pd.DataFrame, shift: float, kind: dict, label: str
 
 
 def _printed(
-    axis: Axes, grid: Grid, column: Column, metric: str, label: str, settings, shift: float, kind: dict
+    axis: Axes, grid: Grid, column: Column, metric: str, label: str, settings: list[str], shift: float, kind: dict
 ) -> None:
     place = grid.columns.index((column, metric))
     cells = [grid.cells.get((label, setting), [None] * (place + 1))[place] for setting in settings]

@@ -1,8 +1,8 @@
 """Queries and what a method ranks first, right and wrong framed.
 
 Entry: {kind: retrievals, dataset: str, protocol: str, row: label, setting: str (default: full), queries: int, top: int,
-seed: int}. Half of the queries are drawn from the worst, half from the rest, by `seed`. Photographs of real people are
-shown only if the reader asks: without, each image is a grey tile with identity and camera.
+images: bool (default: true)}. The queries are evenly spaced from the best to the worst. Without images (also by
+--no-images), each photograph of a real person is a grey tile with identity and camera.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     setting, dataset = spec.get("setting", "full"), experiment.datasets[spec["dataset"]]
     features = samples.features_of(samples.run_of(experiment, spec["row"], spec["dataset"], setting))
     ranked = samples.rank(features, spec["protocol"])
-    chosen = choose(ranked.average_precision(), spec["queries"], spec["seed"])
+    chosen = choose(ranked.average_precision(), spec["queries"])
     pictures = Pictures(dataset, shown=spec["images"] or not dataset.get("real", True))
     top = min(spec["top"], ranked.order.shape[1])
     size = (0.62 * (top + 1.5), 1.32 * len(chosen) + 0.5)
@@ -42,16 +42,11 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     return figure
 
 
-def choose(precision: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Places of `count` queries, half of them among the worst tenth, sorted from best to worst."""
-    order = np.argsort(precision, kind="stable")
+def choose(precision: np.ndarray, count: int) -> np.ndarray:
+    """Places of `count` queries, evenly spaced from the best to the worst average precision: nobody's choice."""
+    order = np.argsort(-precision, kind="stable")
     order = order[~np.isnan(precision[order])]
-    generator = np.random.default_rng(seed)
-    worst, rest = order[: max(count, len(order) // 10)], order[max(count, len(order) // 10) :]
-    bad = generator.choice(worst, min(count // 2, len(worst)), replace=False)
-    good = generator.choice(rest, min(count - len(bad), len(rest)), replace=False)
-    picked = np.concatenate([bad, good])
-    return picked[np.argsort(-precision[picked], kind="stable")]
+    return order[np.unique(np.linspace(0, len(order) - 1, count).round().astype(int))]
 
 
 class Pictures:

@@ -5,10 +5,12 @@ one setting, bands their range. Entry: {kind: training, dataset: str | null, set
 """
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from eval.report import names, style
 from eval.report.experiment import Experiment, Row
@@ -30,8 +32,13 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     loss_axes, rate_axis = axes[:-1], axes[-1]
     for axis, (label, history) in zip(loss_axes, histories.items(), strict=True):
         for loss in loss_names(history):
-            plot_history(axis, history, loss, loss, {key: kinds[loss][key] for key in ("color", "linestyle")})
+            plot_history(
+                axis, history[history[loss] > 0], loss, loss, {key: kinds[loss][key] for key in ("color", "linestyle")}
+            )
         axis.set(title=names.label(label), xlabel="epoch", yscale="log")
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_locator(NullLocator())
     edges = [limit for axis in loss_axes for limit in axis.get_ylim()]
     for axis in loss_axes:
         axis.set_ylim(min(edges), max(edges))
@@ -67,7 +74,7 @@ def _learning_rates(axis: Axes, histories: dict[str, pd.DataFrame]) -> None:
         shared.setdefault(tuple(rate), []).append(label)
     for i, labels in enumerate(shared.values()):
         name = "all methods" if len(shared) == 1 else ", ".join(map(names.label, labels))
-        look = {"color": style.GREYS[i % len(style.GREYS)], "linestyle": style.DASHES[(i + 1) % len(style.DASHES)]}
+        look: dict[str, Any] = {"color": style.GREYS[i % len(style.GREYS)], "linestyle": style.DASHES[(i + 1) % len(style.DASHES)]}
         axis.plot(rates[labels[0]].index, rates[labels[0]], label=name, **look)
     axis.set(title="learning rate", xlabel="epoch", ylim=(0, None))
     axis.legend()

@@ -4,6 +4,8 @@ Entry: {kind: tsne, dataset: str, rows: [label], setting: str (default: full), i
 row, its first training. The first so many identities, in the order of their numbers, are shown.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -27,7 +29,7 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
         _panel(axis, features, spec["identities"], spec["seed"])
         axis.set_title(names.label(label))
     figure.suptitle(f"{names.dataset(spec['dataset'])}, {names.setting(setting)}", fontsize=10)
-    look = {"linestyle": "none", "color": style.INK}
+    look: dict[str, Any] = {"linestyle": "none", "color": style.INK}
     handles = [
         Line2D([], [], marker=mark, label=modality, markerfacecolor=style.INK if mark == "o" else "none", **look)
         for modality, mark in MARKS.items()
@@ -55,7 +57,7 @@ def _panel(axis: Axes, features: FeatureSet, count: int, seed: int) -> None:
         for modality, mark in MARKS.items():
             here = (features.identities[rows] == identity) & (features.modalities[rows] == modality)
             face = colour if mark == "o" else "none"
-            axis.scatter(*places[here].T, s=16, marker=mark, facecolors=face, edgecolors=[colour], linewidths=0.9)
+            axis.scatter(places[here, 0], places[here, 1], s=16, marker=mark, facecolors=face, edgecolors=[colour], linewidths=0.9)
         middle = np.median(places[features.identities[rows] == identity], axis=0)
         halo = [withStroke(linewidth=2.5, foreground="white")]
         axis.annotate(str(identity), middle, color=colour, fontsize=8, weight="bold", ha="center", path_effects=halo)

@@ -1,5 +1,7 @@
 """Where the spread of single scores comes from. Entry: {kind: variance, metric: str, setting: str (default: full)}."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -38,7 +40,7 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
             share = 100 * chosen[f"{part}_share"].reindex(order).fillna(0).to_numpy()
             if not share.any():
                 continue
-            look = {"color": COLOURS[part], "hatch": HATCHES[part], "edgecolor": "white", "linewidth": 0.5}
+            look: dict[str, Any] = {"color": COLOURS[part], "hatch": HATCHES[part], "edgecolor": "white", "linewidth": 0.5}
             axis.barh([names.label(label) for label in order], share, left=left, label=name, **look)
             left += share
         axis.set_title(f"{names.dataset(column.dataset)}\n{names.protocol(column.protocol)}")
