@@ -89,11 +89,11 @@ def test_the_pyramid_keeps_the_paper_order_of_maps():
 @pytest.mark.parametrize(
     "switches, expected",
     [
-        ("", 0.0),
-        ("+ia.hinge=off", -11.9),
-        ("+ia.margin=12", 11.0),
+        ("+ia.reduce=sum", 0.0),
+        ("+ia.hinge=off+ia.reduce=sum", -11.9),
+        ("+ia.margin=12+ia.reduce=sum", 11.0),
         ("+ia.margin=12+ia.reduce=mean", 5.5),
-        ("+ia.hinge=off+ia.margin=12", 11),
+        ("+ia.hinge=off+ia.margin=12+ia.reduce=sum", 11),
     ],
 )
 def test_identity_alignment_by_hand(switches, expected):
@@ -111,6 +111,10 @@ def test_modality_alignment_of_single_rows_is_twice_the_constant():
     z = torch.randn(12, 128, generator=torch.Generator().manual_seed(0))
     batch = make_batch(identities=4, images=1)
     assert method._modality_alignment(z, batch).item() == pytest.approx(2 * 6.1863, abs=1e-3)
+
+
+def test_identity_alignment_is_summed_as_published():
+    assert resolve("mun", "sysu_mm01")["ia.reduce"] == "sum"
 
 
 def test_losses_start_where_chance_puts_them(batch):
