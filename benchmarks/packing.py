@@ -31,12 +31,11 @@ def main(arguments: list[str]) -> int:
     )
     print("| processes | rendered / s | indexed / s | packed / s |\n|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "raw"
+        root, array = Path(folder) / "raw", Path(folder) / "images.npy"
         for jobs in options.jobs:
             render = _best(options.repeats, lambda jobs=jobs: write_dataset(plan, RENDERED, {}, root, jobs))
             index = _best(options.repeats, lambda jobs=jobs: make_index("sysu_mm01", root, "test", None, jobs))
             rows = make_index("sysu_mm01", root, "test", None, jobs)
-            array = Path(folder) / "images.npy"
             packed = _best(
                 options.repeats, lambda rows=rows, jobs=jobs: pack(rows, root, INPUT, "lanczos", array, jobs)
             )
