@@ -182,9 +182,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", choices=cases, nargs="+", default=cases)
     options = parser.parse_args(arguments)
-    print(
-        f"{'case':32} {'ours s':>8} {'product':>8} {'sort':>7} {'/floor':>7} {'/product':>8} {'loop s':>8} {'loop/ours':>9} {'MiB':>6}"
-    )
+    heads = f"{'ours s':>8} {'product':>8} {'sort':>7} {'/floor':>7} {'/product':>8} {'loop s':>8} {'loop/ours':>9}"
+    print(f"{'case':32} {heads} {'MiB':>6}")
     spawn = multiprocessing.get_context("spawn")
     for name in options.only:
         with ProcessPoolExecutor(1, mp_context=spawn) as worker:

@@ -21,14 +21,14 @@ def draws(
     A protocol that draws nothing has one trial. Raises ValueError when the family does not exist for the protocol.
     """
     queries, pool = protocol.queries(data), protocol.pool(data)
-    if protocol.drawn == "none":
+    if protocol.shots is None:
         return [(queries, pool)]
     cells = _cells(data, pool if protocol.drawn == "gallery" else queries)
     if family == "seeded":
         sampled = [seeded(cells, data, protocol.shots, trial) for trial in range(trials)]
     else:
-        _require_official(protocol, permutations)
-        sampled = [official(cells, data, protocol.shots, trial, permutations) for trial in range(trials)]
+        table = _require_official(protocol, permutations)
+        sampled = [official(cells, data, protocol.shots, trial, table) for trial in range(trials)]
     if protocol.drawn == "gallery":
         return [(queries, rows) for rows in sampled]
     return [(rows, pool) for rows in sampled]
@@ -37,8 +37,8 @@ def draws(
 def seeded(cells: Mapping[tuple[int, int], np.ndarray], data: FeatureSet, shots: int, trial: int) -> np.ndarray:
     """The draw of the code base that most papers copy: Python's generator seeded with the trial number.
 
-    For each identity, ascending, and each camera, ascending, `random.sample` of the names in string order. A single
-    shot consumes the stream as that code's `random.choice` does; the generator is private, so nothing else moves it.
+    For each identity, ascending, and each camera, ascending, `random.choice` or, for several shots, `random.sample` of
+    the names in string order. Both take one shot alike from the stream; the generator is private.
     """
     generator = random.Random(trial)
     rows = []
@@ -48,7 +48,7 @@ def seeded(cells: Mapping[tuple[int, int], np.ndarray], data: FeatureSet, shots:
                 f"{data.source}: identity {identity} has {len(members)} images of camera {camera}, fewer than the "
                 f"{shots} shots; add the missing images or score the single-shot protocol"
             )
-        rows += generator.sample(members.tolist(), shots)
+        rows += [generator.choice(members)] if shots == 1 else generator.sample(members.tolist(), shots)
     return np.array(rows)
 
 
@@ -113,7 +113,7 @@ def _cells(data: FeatureSet, rows: np.ndarray) -> dict[tuple[int, int], np.ndarr
     return {tuple(key): cell for key, cell in zip(first, np.split(order, edges), strict=True)}
 
 
-def _require_official(protocol: Protocol, permutations: Permutations | None) -> None:
+def _require_official(protocol: Protocol, permutations: Permutations | None) -> Permutations:
     if not protocol.official_draws:
         raise ValueError(f"{protocol.name} has no official gallery lists; use --gallery seeded")
     if permutations is None:
@@ -121,6 +121,7 @@ def _require_official(protocol: Protocol, permutations: Permutations | None) -> 
             "the official galleries need --permutations rand_perm_cam.mat, a file of the SYSU-MM01 evaluation code "
             "(github.com/wuancong/SYSU-MM01, evaluation/data_split)"
         )
+    return permutations
 
 
 def _number(name: str, source: str) -> int:

@@ -9,7 +9,7 @@ the position of a match within a subset is a count of the subset's members in th
 share one float64 that stays below 2^53, so that `np.bincount` adds them exactly.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,40 @@ from eval.ranking import Places
 
 MOST_GALLERIES = 64
 _EXACT_BITS = 53
+_FEW = 0.6
+
+
+@dataclass(frozen=True)
+class Word:
+    """Counters of `lanes` galleries: gallery g of them adds 2^(bits * g) for each of its images.
+
+    `columns`: the images of any of these galleries, or None for the whole pool; `weights`: (rows * columns,) float64,
+    what each of them adds, repeated for each row of a tile.
+    """
+
+    columns: np.ndarray | None
+    weights: np.ndarray
+    bits: int
+    lanes: int
+
+    @classmethod
+    def of(cls, members: np.ndarray, bits: int, rows: int) -> "Word":
+        """Counters of `members`, (lanes, N) bool, for tiles of at most `rows` queries."""
+        weights = 2.0 ** (bits * np.arange(len(members))) @ members
+        columns = np.flatnonzero(weights)
+        if len(columns) > _FEW * len(weights):
+            return cls(None, np.tile(weights, rows), bits, len(members))
+        return cls(columns, np.tile(weights[columns], rows), bits, len(members))
+
+    def without(self, skipped: np.ndarray) -> "Word":
+        gone = skipped if self.columns is None else skipped[self.columns]
+        return replace(self, weights=self.weights * np.resize(~gone, self.weights.shape))
+
+    def counts(self, bins: np.ndarray, length: int) -> np.ndarray:
+        """Members in each bin, (length, lanes) int64; `bins`: (R, N) below `length`."""
+        used = bins if self.columns is None else bins.take(self.columns, axis=1)
+        packed = np.bincount(used.reshape(-1), self.weights[: used.size], length).astype(np.int64)
+        return (packed[:, None] >> (self.bits * np.arange(self.lanes))) & ((1 << self.bits) - 1)
 
 
 @dataclass(frozen=True)
@@ -24,13 +58,11 @@ class Galleries:
     """Membership of S <= 64 galleries in a pool of N images, as lookup tables.
 
     `masks`: (N,) unsigned, bit s of entry e is set when image e belongs to gallery s.
-    `weights`: (W, rows * N) float64, `lanes` counters of `bits` bits each, repeated for each row of a tile.
+    `words`: counters, several galleries each.
     """
 
     masks: np.ndarray
-    weights: np.ndarray
-    bits: int
-    lanes: int
+    words: tuple[Word, ...]
     count: int
 
     @classmethod
@@ -43,22 +75,18 @@ class Galleries:
         for gallery, row in enumerate(members):
             masks |= row.astype(kind) << kind(gallery)
         bits = pool.bit_length()
-        lanes = min(count, _EXACT_BITS // bits)
-        weights = np.zeros((-(-count // lanes), pool))
-        for gallery, row in enumerate(members):
-            weights[gallery // lanes] += row * 2.0 ** (bits * (gallery % lanes))
-        return cls(masks, np.tile(weights, rows), bits, lanes, count)
+        lanes = _EXACT_BITS // bits
+        words = [Word.of(members[start : start + lanes], bits, rows) for start in range(0, count, lanes)]
+        return cls(masks, tuple(words), count)
 
     def without(self, skipped: np.ndarray, matches_only: bool) -> "Galleries":
         """The same galleries after deleting the images `skipped`, (N,) bool.
 
         `matches_only` promises that all of them are matches of the query; these are counted by the masks alone.
         """
-        masks, weights = self.masks.copy(), self.weights
-        masks[skipped] = 0
-        if not matches_only:
-            weights = weights * np.resize(~skipped, weights.shape[1])
-        return Galleries(masks, weights, self.bits, self.lanes, self.count)
+        masks = np.where(skipped, self.masks.dtype.type(0), self.masks)
+        words = self.words if matches_only else tuple(word.without(skipped) for word in self.words)
+        return Galleries(masks, words, self.count)
 
     def members(self, first: int, last: int) -> np.ndarray:
         """Memberships of the images first..last, (last - first, S) bool."""
@@ -113,15 +141,10 @@ def score_places(
 
 def _others_before(places: Places, galleries: Galleries) -> np.ndarray:
     """Number of non-matching members of each gallery before each match of the pool, (R, m, S) int32."""
-    (rows, matches), bins = places.found.shape, places.bins.ravel()
-    counts = np.empty((rows, matches, len(galleries.weights) * galleries.lanes), np.int32)
-    mask = (1 << galleries.bits) - 1
-    for number, weight in enumerate(galleries.weights):
-        packed = np.bincount(bins, weight[: len(bins)], rows * (matches + 1)).astype(np.int64)
-        packed = packed.reshape(rows, matches + 1)[:, :matches]
-        for lane in range(galleries.lanes):
-            counts[:, :, number * galleries.lanes + lane] = (packed >> (lane * galleries.bits)) & mask
-    return np.cumsum(counts[:, :, : galleries.count], axis=1, dtype=np.int32)
+    rows, matches = places.found.shape
+    counts = [word.counts(places.bins, rows * (matches + 1)) for word in galleries.words]
+    table = np.concatenate(counts, axis=1).reshape(rows, matches + 1, galleries.count)
+    return np.cumsum(table[:, :matches], axis=1, dtype=np.int32)
 
 
 def _identities_before(places: Places, galleries: Galleries, last: np.ndarray, starts: np.ndarray) -> np.ndarray:
