@@ -24,7 +24,8 @@ Departures and decisions:
     groups          an instance's parts are the rows of its own block; the code mixes them up (`memory.scramble=on`)
     modalities      one memory for both, as in the code; Figure 2's doubled levels are `memory.private=on`
     shrink          the code cuts weights of 0.0025 and less with 206 semantic rows, elsewhere it is the same share of
-                    1 / rows; at first it leaves no part row and L_ins starts at 0 (`surviving_part` in the history)
+                    1 / rows. Random features pass it on no part row, so that L_ins, and SG-MRA's only read, may start
+                    at 0 and stay there; the history's `surviving` columns tell
     size            by the training identities; the code has 206 on both datasets (`memory.identities=206`)
     beta            0.05 stands in no equation and is not used
     learning rate   memory, branch norm and branch classifier learn at the backbone's rate (code); the code's README
