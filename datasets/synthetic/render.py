@@ -36,8 +36,13 @@ def render(person: Person, camera: Camera, number: int, knobs: Knobs) -> Image.I
     _shadow(canvas, view, light.direction[0], 0.35 if camera.modality == "infrared" else 0.6)
     for tube in build(person, pose, view, camera.modality):
         draw(canvas, tube, light)
-    small = canvas.reshape(knobs.height, OVERSAMPLE, knobs.width, OVERSAMPLE, -1).mean(axis=(1, 3))
-    return expose(small, camera, rng)
+    return expose(_average(canvas), camera, rng)
+
+
+def _average(canvas: np.ndarray) -> np.ndarray:
+    """The mean of each square of pixels that were drawn for one."""
+    parts = [canvas[y::OVERSAMPLE, x::OVERSAMPLE] for y in range(OVERSAMPLE) for x in range(OVERSAMPLE)]
+    return functools.reduce(np.add, parts) / np.float32(len(parts))
 
 
 @functools.lru_cache(maxsize=16)

@@ -4,11 +4,13 @@ A surface is an array `(T, A, C)`: T places along the tube, A angles around it (
 C channels. Seen from a side, half of it shows; the light falls on it as on a cylinder.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
-COLUMNS = 48
+# Steps along and across a tube in which its girth and its light change.
+PLACES, COLUMNS = 96, 48
 _V = np.linspace(-1, 1, COLUMNS, dtype=np.float32)
 _ANGLE = np.arcsin(_V)
 _FACING = np.sqrt(np.maximum(0, 1 - _V**2))
@@ -82,8 +84,15 @@ def _range(low: float, high: float, size: int) -> tuple[int, int]:
 
 
 def _profile(radii: tuple[float, ...]) -> np.ndarray:
-    """96 radii between the given ones."""
-    return np.interp(np.linspace(0, len(radii) - 1, 96), np.arange(len(radii)), radii).astype(np.float32)
+    """`PLACES` radii between the given ones."""
+    return (_between(len(radii)) * np.asarray(radii, dtype=np.float32)).sum(axis=1)
+
+
+@functools.cache
+def _between(number: int) -> np.ndarray:
+    """Weights `(PLACES, number)` of linear interpolation."""
+    places = np.linspace(0, number - 1, PLACES)[:, None]
+    return np.maximum(0, 1 - np.abs(places - np.arange(number))).astype(np.float32)
 
 
 def _seen(tube: Tube, along: tuple[float, float], light: Light) -> np.ndarray:
