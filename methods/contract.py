@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from methods.blocks.backbone import TwoStream
+
 MODALITIES = ("visible", "infrared")
 
 
@@ -67,9 +69,11 @@ class Method(nn.Module):
 
     Attributes:
         weights: weight of each loss in the total, by name. A loss whose weight is 0 is not computed.
+        TRAINING_ONLY: names of the modules, parameters and buffers that no feature depends on.
     """
 
     weights: dict[str, float]
+    TRAINING_ONLY: tuple[str, ...] = ()
 
     def parameter_groups(self) -> list[dict]:
         """Groups `{"params": [...], "scale": s}`; `s` multiplies the recipe's learning rate."""
@@ -81,6 +85,10 @@ class Method(nn.Module):
 
     def after_step(self, step: int) -> None:
         """Called after the optimiser's step number `step`, for state that gradients do not train."""
+
+    def diagnostics(self) -> dict[str, float]:
+        """What a method says of itself for the training history, asked once an epoch."""
+        return {}
 
     def embed(self, images: Tensor, modality: str) -> Tensor:
         """Test features (B, D), not normalised, of images (B, 3, H, W) of one modality, each from that image alone."""
@@ -97,6 +105,8 @@ class Method(nn.Module):
 
 class Host(Method):
     """A method on which another can be plugged: its forward pass to the last feature map stands on its own."""
+
+    backbone: TwoStream
 
     def maps(self, batch: Batch) -> Tensor:
         """Last feature maps (2*P*K, C, h, w) of the visible block followed by the infrared block."""

@@ -4,6 +4,7 @@ Counts come from the `meta` device, where nothing is allocated. Times are CPU se
 the machine disturbs least; each network is measured in a process of its own, whose peak memory is then its own too.
 """
 
+import copy
 import json
 import os
 import resource
@@ -93,7 +94,7 @@ def count(run: str, layout: str, training_set: TrainingSet) -> dict[str, float]:
 
 
 def _training_only(method: Method) -> list[torch.nn.Parameter]:
-    names = tuple(f"{name}." for name in getattr(method, "TRAINING_ONLY", ())) or ("-",)
+    names = tuple(f"{name}." for name in method.TRAINING_ONLY) or ("-",)
     return [p for name, p in method.named_parameters() if f"{name}.".startswith(names)]
 
 
@@ -108,7 +109,8 @@ def measure(run: str, steps: int) -> dict[str, float]:
     torch.manual_seed(0)
     method = methods.build(recipe, training_set)
     optimizer = torch.optim.SGD(method.parameter_groups(), lr=1e-3, momentum=0.9)
-    small = recipe | {"batch.identities": 2, "batch.images": 2}
+    small = copy.copy(recipe)
+    small.update({"batch.identities": 2, "batch.images": 2})
     seconds = []
     for batch in (paper_batch(small, training_set, "cpu"), *[paper_batch(recipe, training_set, "cpu")] * steps):
         started = time.process_time()

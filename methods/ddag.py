@@ -94,6 +94,9 @@ class DDAG(Host):
     """DDAG as the recipe says."""
 
     TRAINING_ONLY = ("classifier", "graph", "seen", "factor")
+    latest: Tensor
+    seen: Tensor
+    factor: Tensor
 
     def __init__(self, recipe: Recipe, training_set: TrainingSet):
         super().__init__()

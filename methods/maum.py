@@ -32,6 +32,8 @@ Departures and decisions (no official code exists):
     zero             before the first snapshot the metric is a constant 0
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -75,7 +77,7 @@ class Classifiers(nn.Module):
 
     def proxies(self) -> Tensor:
         """The weights, (K, C, D)."""
-        return torch.stack([linear.weight for linear in self.parts])
+        return torch.stack([cast(nn.Linear, linear).weight for linear in self.parts])
 
 
 class MAUM(Method):
@@ -142,7 +144,7 @@ class MAUM(Method):
         count = snapshots_before(step, self.start, self.interval)
         if modality not in self.banks or count == 0:
             return x.new_zeros(())
-        bank = self.banks[modality]
+        bank = cast(ProxyBank, self.banks[modality])
         scale, margin = self.recipe["unidirectional.scale"], self.recipe["unidirectional.margin"]
         return unidirectional(x, labels, bank.references(count), bank.valid, scale, margin)
 
@@ -150,11 +152,11 @@ class MAUM(Method):
         if step < self.start or (step - self.start) % self.interval:
             return
         for modality, bank in self.banks.items():
-            bank.push(getattr(self, modality).proxies(), first=step == self.start)
+            cast(ProxyBank, bank).push(getattr(self, modality).proxies(), first=step == self.start)
 
     def diagnostics(self) -> dict[str, float]:
         """Drift of each modality's proxies over the last interval (Eq. 4, Fig. 3a), once there are two snapshots."""
-        drifts = {f"drift_{modality}": bank.drift.item() for modality, bank in self.banks.items()}
+        drifts = {f"drift_{modality}": cast(ProxyBank, bank).drift.item() for modality, bank in self.banks.items()}
         return {name: drift for name, drift in drifts.items() if drift >= 0}
 
     def embed(self, images: Tensor, modality: str) -> Tensor:

@@ -32,6 +32,8 @@ Departures and decisions (no official code exists; "sister code" is the first au
                        distances of the pooled maps where the block stands; the network goes on from the restored map
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -42,7 +44,7 @@ from methods.blocks.gates import gate
 from methods.blocks.heads import Neck, classifier
 from methods.blocks.pooling import average, strip_average
 from methods.blocks.triplet import batch_hard, hardest
-from methods.contract import Batch, Method, TrainingSet, split_groups
+from methods.contract import MODALITIES, Batch, Method, TrainingSet, split_groups
 from methods.recipes import Recipe
 
 SWITCHES = {"mrcn": ("restituted", "compensated"), "mrm": ("restituted",), "mcm": ("compensated",)}
@@ -55,8 +57,10 @@ class Side(nn.Module):
         super().__init__()
         self.norm = nn.InstanceNorm2d(channels, affine=True)
         build = (recipe["gate.kind"], channels, recipe["gate.ratio"])
-        self.restitution = gate(*build) if "restituted" in kinds else None  # A_m1
-        self.compensation = gate(*build) if "compensated" in kinds else None  # A_m2
+        if "restituted" in kinds:
+            self.restitution = gate(*build)  # A_m1
+        if "compensated" in kinds:
+            self.compensation = gate(*build)  # A_m2
         self.base = recipe["restitute"]
 
     def restitute(self, x: Tensor) -> Tensor:
@@ -146,11 +150,11 @@ class MRCN(Method):
 
     def _made(self, maps: Tensor) -> list[Tensor]:
         """Maps made by the modules in the order of `kinds`, each a visible block followed by an infrared block."""
-        made = []
+        made: list[Tensor] = []
         if not self.kinds:
             return made
         visible, infrared = maps.chunk(2)
-        v, n = self.plugged["visible"], self.plugged["infrared"]
+        v, n = (cast(Side, self.plugged[modality]) for modality in MODALITIES)
         if "restituted" in self.kinds:
             made.append(torch.cat([v.restitute(visible), n.restitute(infrared)]))
         if "compensated" in self.kinds:  # Eq. 7
@@ -177,7 +181,9 @@ class MRCN(Method):
         original, *made = (centres(x, batch.identities, batch.images) for x in features)
         self.apart = (original[0] - original[1]).detach().norm(dim=-1).mean()
         margin, detach = self.recipe["cqc.margin"], self.recipe["cqc.detach"]
-        terms = sum(cross_modality_quadruple(*original, *pair, margin, detach) for pair in made)  # (P, K)
+        terms = torch.stack(
+            [cross_modality_quadruple(original[0], original[1], v, n, margin, detach) for v, n in made]
+        ).sum(0)  # (P, K)
         return terms.mean() if self.recipe["cqc.reduce"] == "mean" else terms.mean(1).sum()
 
     def diagnostics(self) -> dict[str, float]:

@@ -38,6 +38,8 @@ Departures and decisions (no official code exists):
     optimiser        weight decay 0.0005 and a single learning rate, both not given
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -97,10 +99,11 @@ class Fusion(nn.Module):
 
     def __init__(self, strips: int, channels: int, width: int):
         super().__init__()
-        self.maps = nn.ModuleList(nn.Linear(channels, width, bias=False) for _ in range(strips))
-        self.norm = nn.BatchNorm1d(strips * width)
-        for linear in self.maps:
+        maps = [nn.Linear(channels, width, bias=False) for _ in range(strips)]
+        for linear in maps:
             nn.init.kaiming_normal_(linear.weight, mode="fan_out")
+        self.maps = nn.ModuleList(maps)
+        self.norm = nn.BatchNorm1d(strips * width)
         nn.init.normal_(self.norm.weight, 1.0, 0.01)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -157,6 +160,7 @@ class MSMNet(Method):
     """MSMNet and its ablations, as the recipe says."""
 
     TRAINING_ONLY = ("common", "specific", "discriminators")
+    ratio: Tensor
 
     def __init__(self, recipe: Recipe, training_set: TrainingSet):
         super().__init__()
@@ -170,7 +174,7 @@ class MSMNet(Method):
         # both even where their loss has no weight: what is built after them starts from the same weights
         self.common = Classifiers(self.strips, width, *heads)
         self.specific = nn.ModuleDict({m: Classifiers(self.strips, channels, *heads) for m in MODALITIES})
-        self.completion = None
+        self.completion: Memory | Linear | None = None
         if recipe["completion"] == "memory":
             self.completion = Memory(self.strips, recipe["memory.items"], channels, recipe["memory.temperature"])
         elif recipe["completion"] == "linear":
@@ -195,7 +199,8 @@ class MSMNet(Method):
         losses = {}
         if self.active("specific"):
             labels = {"visible": batch.visible_labels, "infrared": batch.infrared_labels}
-            losses["specific"] = sum(self.specific[m].loss(seen[m], labels[m]) for m in MODALITIES)
+            own = [cast(Classifiers, self.specific[m]).loss(seen[m], labels[m]) for m in MODALITIES]
+            losses["specific"] = own[0] + own[1]
         if self.active("identity"):
             losses["identity"] = 2 * self.common.loss(fused.transpose(0, 1), batch.labels)  # a mean for each modality
         if self.active("triplet"):
@@ -208,14 +213,14 @@ class MSMNet(Method):
         losses = {}
         if self.active("adversarial"):
             judges = {m: self.discriminators[i % len(self.discriminators)] for i, m in enumerate(MODALITIES)}
-            losses["adversarial"] = sum(
-                adversarial(judges[m](reverse(seen[m])), judges[m](reverse(made[m])), self.recipe["adversary.form"])
-                for m in MODALITIES
-            )
+            form = self.recipe["adversary.form"]
+            terms = [adversarial(judges[m](reverse(seen[m])), judges[m](reverse(made[m])), form) for m in MODALITIES]
+            losses["adversarial"] = terms[0] + terms[1]
         if self.active("reconstruction"):
+            memory = cast(Memory, self.completion)
             targets = {m: f.detach() if self.recipe["reconstruction.detach"] else f for m, f in seen.items()}
-            recalled = {m: self.completion.recall(addresses[m], m) for m in MODALITIES}
-            losses["reconstruction"] = sum(reconstruction(targets[m], recalled[m]) for m in MODALITIES)
+            terms = [reconstruction(targets[m], memory.recall(addresses[m], m)) for m in MODALITIES]
+            losses["reconstruction"] = terms[0] + terms[1]
         if self.active("alignment"):
             losses["alignment"] = alignment(addresses["visible"], addresses["infrared"])
         return losses

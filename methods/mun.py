@@ -193,7 +193,7 @@ class MUN(Method):
             losses |= self._auxiliary_losses(z, auxiliary[0], batch)
         return losses
 
-    def _cross_entropy(self, linear: nn.Linear, x: Tensor, labels: Tensor) -> Tensor:
+    def _cross_entropy(self, linear: nn.Module, x: Tensor, labels: Tensor) -> Tensor:
         return F.cross_entropy(linear(x), labels, label_smoothing=self.recipe["loss.smoothing"])
 
     def _auxiliary_losses(self, z: Tensor, auxiliary: Tensor, batch: Batch) -> dict[str, Tensor]:
@@ -204,11 +204,11 @@ class MUN(Method):
             losses["auxiliary"] = self._cross_entropy(self.auxiliary_classifier, auxiliary, labels)
         if self.active("consistency"):  # Eq. 11
             terms = [self._cross_entropy(linear, auxiliary, labels) for linear in self.classifiers.values()]
-            losses["consistency"] = sum(terms)
+            losses["consistency"] = terms[0] + terms[1]
         if self.active("identity_alignment"):  # Eq. 12
-            tables = centres(z, batch.identities, batch.images)
-            terms = identity_alignment(*tables, recipe["ia.margin"], recipe["ia.hinge"])  # (P,)
-            losses["identity_alignment"] = terms.sum() if recipe["ia.reduce"] == "sum" else terms.mean()
+            v, n, a = centres(z, batch.identities, batch.images)
+            each = identity_alignment(v, n, a, recipe["ia.margin"], recipe["ia.hinge"])  # (P,)
+            losses["identity_alignment"] = each.sum() if recipe["ia.reduce"] == "sum" else each.mean()
         if self.active("modality_alignment"):
             losses["modality_alignment"] = self._modality_alignment(z, batch)
         return losses
@@ -230,7 +230,8 @@ class MUN(Method):
             tables = self.prototypes(tables, places, self.beta(batch.step))
         visible, infrared, *bridge = tables
         pairs = [(visible, bridge[0]), (bridge[0], infrared)] if bridge else [(visible, infrared)]
-        return sum(discrepancy(a, b, recipe["ma.kernels"], recipe["ma.multiplier"]).mean() for a, b in pairs)
+        terms = [discrepancy(a, b, recipe["ma.kernels"], recipe["ma.multiplier"]).mean() for a, b in pairs]
+        return torch.stack(terms).sum()
 
     def diagnostics(self) -> dict[str, float]:
         """Largest weight of W_p and spread of the kept prototypes: what would show their collapse."""

@@ -36,7 +36,7 @@ def found(folder: Path) -> list[Path]:
 def load(folder: Path, fingerprint: str, device: str) -> dict | None:
     """The newest sound checkpoint with this fingerprint, or None; says in one line each why another was passed over."""
     for path in found(folder):
-        if sha256(path)[:16] != NAME.fullmatch(path.name)[2]:
+        if sha256(path)[:16] != path.stem.rpartition("_")[2]:
             print(f"{path}: damaged (its checksum is not the one in its name); trying an older one", flush=True)
             continue
         state = torch.load(path, map_location=device, weights_only=True)

@@ -81,7 +81,7 @@ def load_training(subset: Path, pixels: Path, recipe: Recipe, device: torch.devi
         len(visible.labels), len(infrared.labels), recipe["batch.identities"], recipe["batch.images"]
     )
     counts = [tuple(len(p) for p in block.by_label) for block in blocks]
-    return Data(visible, infrared, TrainingSet(*counts, steps_per_epoch=steps, epochs=recipe["schedule.epochs"]))
+    return Data(visible, infrared, TrainingSet(counts[0], counts[1], steps, recipe["schedule.epochs"]))
 
 
 def load_test(index: Path, split: int) -> pd.DataFrame:

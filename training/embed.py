@@ -37,6 +37,8 @@ def embed(method: Method, recipe: Recipe, pixels: Path, rows: pd.DataFrame, devi
                     features = np.empty((len(rows), batch.shape[1]), np.float32)
                 features[places[index]] = batch.float().cpu().numpy()
                 bar.update(len(index))
+    if features is None:
+        raise ValueError("no test images: the split's column in images.csv says `test` nowhere; make the index again")
     return features
 
 

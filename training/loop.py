@@ -91,8 +91,9 @@ class Trainer:
         for block, chosen in ((self.data.visible, visible), (self.data.infrared, infrared)):
             images.append(augment(block.pixels.pick(chosen), self.recipe, self.generator))
             labels.append(torch.from_numpy(block.labels[chosen]).to(self.device, non_blocking=True))
-        sizes = (self.recipe["batch.identities"], self.recipe["batch.images"])
-        return Batch(*images, *labels, *sizes, paired, step, step // self.data.described.steps_per_epoch)
+        identities, each = self.recipe["batch.identities"], self.recipe["batch.images"]
+        epoch = step // self.data.described.steps_per_epoch
+        return Batch(images[0], images[1], labels[0], labels[1], identities, each, paired, step, epoch)
 
     def _step(self, batch: Batch) -> tuple[list[str], Tensor]:
         """One optimiser step; the names of its losses, and their values and the total, still on the device."""
@@ -118,7 +119,7 @@ class Trainer:
             i, j = np.argwhere(~np.isfinite(table))[0]
             raise Diverged(f"step {first + i} (epoch {epoch}): loss {columns[j]!r} is {table[i, j]}")
         memory = torch.cuda.max_memory_allocated(self.device) / 2**20 if self.device.type == "cuda" else math.nan
-        diagnostics = self.method.diagnostics() if hasattr(self.method, "diagnostics") else {}
+        diagnostics = self.method.diagnostics()
         for i, values in enumerate(table.tolist()):
             row = {"step": first + i, "epoch": epoch} | dict(zip(columns, values, strict=True))
             self.history.append(row | {"lr": rate, "images_per_second": speed, "memory_mb": memory} | diagnostics)

@@ -79,7 +79,7 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
         with write_whole(job.out / "weights.safetensors") as temporary:
             save_file({k: v.contiguous() for k, v in method.state_dict().items()}, temporary)
         with write_whole(job.out / "history.csv") as temporary:
-            _history(trainer, data).to_csv(temporary, index=False)
+            _history(trainer).to_csv(temporary, index=False)
         write_features(job.out / "features.npz", features, rows)
         commit, clean = provenance.commit()
         facts = {
@@ -131,7 +131,7 @@ def embed_again(job: Job, out: Path) -> None:
     write_features(out, embed(method.to(device), recipe, job.pixels, rows, device), rows)
 
 
-def _history(trainer: Trainer, data) -> pd.DataFrame:
+def _history(trainer: Trainer) -> pd.DataFrame:
     """The history table; an untrained run has its columns and no rows."""
     columns = ["step", "epoch", "total", "lr", "images_per_second", "memory_mb"]
     return pd.DataFrame(trainer.history) if trainer.history else pd.DataFrame(columns=columns)

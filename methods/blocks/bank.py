@@ -19,6 +19,11 @@ class ProxyBank(nn.Module):
             valid identities (Eq. 4); negative until there are two.
     """
 
+    rows: Tensor
+    valid: Tensor
+    newest: Tensor
+    drift: Tensor
+
     def __init__(self, strips: int, sets: int, images: tuple[int, ...], width: int):
         super().__init__()
         self.register_buffer("rows", torch.zeros(strips, sets, len(images), width))

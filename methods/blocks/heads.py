@@ -32,12 +32,13 @@ class Reduction(nn.Module):
 
     def __init__(self, strips: int, inputs: int, outputs: int):
         super().__init__()
-        self.maps = nn.ModuleList(nn.Linear(inputs, outputs) for _ in range(strips))
-        self.norms = nn.ModuleList(nn.BatchNorm1d(outputs) for _ in range(strips))
-        for linear, norm in zip(self.maps, self.norms, strict=True):
+        maps = [nn.Linear(inputs, outputs) for _ in range(strips)]
+        norms = [nn.BatchNorm1d(outputs) for _ in range(strips)]
+        for linear, norm in zip(maps, norms, strict=True):
             nn.init.kaiming_normal_(linear.weight, mode="fan_out")
             nn.init.zeros_(linear.bias)
             nn.init.normal_(norm.weight, 1.0, 0.01)
+        self.maps, self.norms = nn.ModuleList(maps), nn.ModuleList(norms)
 
     def forward(self, x: Tensor) -> Tensor:
         parts = zip(self.maps, self.norms, x.unbind(1), strict=True)

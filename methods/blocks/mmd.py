@@ -20,7 +20,7 @@ def discrepancy(x: Tensor, y: Tensor, kernels: int, multiplier: float) -> Tensor
     count, half = union.shape[-2], x.shape[-2]
     mean = squared.detach().sum(dim=(-2, -1), keepdim=True) / (count * (count - 1))
     scales = (multiplier ** (j - kernels // 2) for j in range(kernels))
-    kernel = sum(torch.exp(-squared / (mean * scale + 1e-9)) for scale in scales)
+    kernel = sum((torch.exp(-squared / (mean * scale + 1e-9)) for scale in scales), start=squared.new_zeros(()))
     within = kernel[..., :half, :half] + kernel[..., half:, half:]
     between = kernel[..., :half, half:] + kernel[..., half:, :half]
     return (within - between).mean(dim=(-2, -1))

@@ -1,16 +1,18 @@
 """Gradient reversal (Ganin and Lempitsky 2015): what lies below is trained against the loss above."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 
 class _Reverse(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x: Tensor) -> Tensor:
+    def forward(_: Any, x: Tensor) -> Tensor:
         return x.view_as(x)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:
+    def backward(_: Any, gradient: Tensor) -> Tensor:
         return -gradient
 
 

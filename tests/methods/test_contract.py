@@ -75,7 +75,7 @@ def test_training_only_modules_do_not_influence_features(run):
     images = torch.randn(3, 3, 96, 48)
     features = [method.embed(images, modality) for modality in MODALITIES]
     sum(f.square().sum() for f in features).backward()
-    only = tuple(f"{name}." for name in getattr(method, "TRAINING_ONLY", ())) or ("-",)
+    only = tuple(f"{name}." for name in method.TRAINING_ONLY) or ("-",)
     state = list(method.named_parameters()) + list(method.named_buffers())
     needless = [name for name, p in method.named_parameters() if p.requires_grad and p.grad is None]
     assert [name for name in needless if not f"{name}.".startswith(only)] == [], "name these in TRAINING_ONLY"
