@@ -83,6 +83,8 @@ DIFFICULTIES = ("colour_leak", "infrared_noise", "pose_spread", "identity_simila
 
 def _size(text: str) -> tuple[int, int]:
     height, _, width = text.partition("x")
+    if not (height.isdecimal() and width.isdecimal()):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected HEIGHTxWIDTH such as 288x144")
     return int(height), int(width)
 
 

@@ -52,7 +52,7 @@ def joints(person: Person, pose: Pose) -> dict[str, Point]:
         ankle = _reach(knee, 0.225 * leg * tall, swing - 0.7 * flex, sign * pose.spread * 0.2)
         points |= {f"{side} hip": hip, f"{side} knee": knee, f"{side} ankle": ankle}
         points[f"{side} toe"] = _foot(ankle, swing - 0.7 * flex, sign)
-        shoulder = (sign * 0.093 * person.shoulders, hip_height + 0.875 * torso, lean * torso)
+        shoulder = (sign * 0.09 * person.shoulders, hip_height + 0.85 * torso, lean * torso)
         swing = -pose.amplitude * person.swing * math.sin(cycle)
         out = sign * (pose.spread + 0.06)
         elbow = _reach(shoulder, 0.165 * tall, swing + lean, out)

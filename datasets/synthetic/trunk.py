@@ -25,7 +25,7 @@ def _profile(figure: Figure, bulk: float) -> tuple[float, ...]:
     belly = 0.5 + 0.5 * g
     return (
         figure.girth(0.038, 0.045),
-        figure.girth(0.074 * s, 0.056),
+        figure.girth(0.084 * s, 0.058),
         figure.girth(0.099 * s, 0.064 * belly),
         figure.girth(0.103 * s * bulk, 0.071 * belly * bulk),
         figure.girth(0.1 * s * bulk * (0.75 + 0.25 * g), 0.076 * belly * bulk),
@@ -53,9 +53,11 @@ def add_lower(figure: Figure) -> None:
 def hang(figure: Figure, reach: float, top: float, bottom: float, surface: str, order: float) -> None:
     """Cloth that hangs from the pelvis over `reach` of the leg, wide enough for the step beneath it."""
     pelvis = figure.points["pelvis"]
-    height = pelvis[1] * (1 - reach)
-    shift, half = figure.leg_span(height)
-    bottom = max(bottom, half + 0.045 * figure.person.girth)
-    end = figure.sideways((pelvis[0], height, pelvis[2]), shift)
-    middle = top + (bottom - top) * 0.45
-    figure.add(pelvis, end, (top, middle, bottom), surface, order, depth_share=0.1, caps=(1.0, 5.0))
+    shift, _ = figure.leg_span(pelvis[1] * (1 - reach))
+    radii = [top]
+    for share in (0.25, 0.5, 0.75, 1.0):
+        across, half = figure.leg_span(pelvis[1] * (1 - reach * share))
+        leg = half + abs(across - shift * share) + 0.048 * figure.person.girth
+        radii.append(max(radii[-1], top + (bottom - top) * share, leg))
+    end = figure.sideways((pelvis[0], pelvis[1] * (1 - reach), pelvis[2]), shift)
+    figure.add(pelvis, end, tuple(radii), surface, order, depth_share=0.1, caps=(1.0, 5.0))

@@ -13,6 +13,8 @@ LIPS = Material((0.55, 0.25, 0.22), 0.55)
 # Places in a head's and a torso's list of materials.
 HAIR, EYES, MOUTH, HAT = 1, 2, 3, 4
 INNER, SKIN, STRAP = 2, 3, 4
+# Patterns that a garment shows once, high up.
+ONCE = ("yoke", "band", "print")
 # Thighs lie in the shade of what hangs over them.
 SHADED = np.clip(0.72 + 0.6 * T, 0, 1).astype(np.float32)[..., None]
 
@@ -34,7 +36,8 @@ def wardrobe(person: Person, modality: str) -> dict[str, np.ndarray]:
     trousers = person.bottom_kind in ("trousers", "wide")
     leg = pattern(person.bottom, 0.8)
     bare = np.full_like(leg, 2)
-    sleeve = pattern(person.top, 0.55)
+    sleeve = plain() if person.top.pattern == "print" else pattern(person.top, 0.55)
+    hanging = plain() if below.pattern in ONCE else pattern(below, 1.2 * person.bottom_length + 0.2)
     return {
         "head": paint(_head(person), [person.skin, person.hair, DARK, LIPS, person.hat_cloth]),
         "hair": paint(plain(), [person.hair], 0.5),
@@ -48,7 +51,7 @@ def wardrobe(person: Person, modality: str) -> dict[str, np.ndarray]:
         "thigh": paint(leg if trousers else bare, legs, 0.35 if trousers else 0.0) * SHADED,
         "shin": paint(_shin(person, leg) if trousers else bare, legs, 0.35 if trousers else 0.0),
         "hips": paint(leg, legs, 0.3),
-        "skirt": paint(pattern(below, 1.2 * person.bottom_length + 0.2), skirt, 0.4),
+        "skirt": paint(hanging, skirt, 0.4),
         "shoe": paint(plain(), [person.shoes]),
         "bag": paint(_bag(), [person.bag_cloth, DARK], 0.2),
     }
@@ -94,14 +97,14 @@ def _straps(index: np.ndarray, person: Person) -> np.ndarray:
     if person.bag == "shoulder":
         across = person.bag_side * (1.9 * T - 0.75)
         index[(np.abs(A - across) < 0.15) & (side < np.pi / 2)] = STRAP
-        index[(np.abs(np.pi - side - np.abs(across)) < 0.15) & (side > np.pi / 2)] = STRAP
+        from_behind = A - np.pi * np.sign(A)
+        index[(np.abs(from_behind + across) < 0.15) & (side > np.pi / 2)] = STRAP
     return index
 
 
 def _coat(person: Person) -> np.ndarray:
     """What hangs below the hip, from there down; an open front goes on."""
-    high_up = person.top.pattern in ("yoke", "band", "print")
-    index = plain() if high_up else pattern(person.top, 1.0)
+    index = plain() if person.top.pattern in ONCE else pattern(person.top, 1.0)
     opening = {"open": 0.45, "jacket": 0.05, "coat": 0.05}.get(person.top_kind, 0.0)
     index[np.abs(A) < opening] = INNER
     return index
