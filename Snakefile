@@ -6,6 +6,7 @@
 import sys
 
 from snakemake.utils import min_version
+from snakemake_interface_executor_plugins.settings import ExecMode
 
 min_version("9.19")
 sys.path.insert(0, workflow.basedir)
@@ -22,7 +23,12 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/corrupt.smk"
 include: "workflow/rules/report.smk"
+
+
+if workflow.exec_mode == ExecMode.DEFAULT:  # not again in every job
+    checksums.refuse_damaged_results()
 
 
 rule all:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from eval.report.experiment import figure_name
-from workflow import plan
+from workflow import checksums, plan
 
 plan.check(config, "config", "configuration")
 EXPERIMENTS = (
@@ -33,6 +33,8 @@ FIGURE_INPUTS = {
     "training": "history.csv",
     "tsne": "features.npz",
 }
+# Least time between two checkpoints of a training; no part of what determines a result.
+CHECKPOINT_SECONDS = config.get("checkpoint_seconds", 60)
 
 
 wildcard_constraints:
@@ -225,4 +227,36 @@ def contact_sheets(wildcards):
         f"results/{name}/contact_sheet.png"
         for name in sorted(names)
         if "render" in config["datasets"][name]
+    ]
+
+
+def corruption_of(wildcards):
+    """How the corrupted copies of a dataset are made."""
+    return config["datasets"][f"{wildcards.dataset}-c"]["corrupt"]
+
+
+def corrupted_modality(wildcards):
+    return corruption_of(wildcards)["modality"]
+
+
+def corruption_seed(wildcards):
+    return corruption_of(wildcards)["seed"]
+
+
+def corrupted_pixels_of(wildcards):
+    """The corrupted copy of the packed array that a run trained on."""
+    clean = (
+        pixels_of(wildcards)
+        .removeprefix(f"results/{wildcards.dataset}/")
+        .removesuffix(".npy")
+    )
+    return f"results/{wildcards.dataset}-c/{clean}_repeat{wildcards.repeat}.npy"
+
+
+def corrupted_features(wildcards):
+    """The features of every corrupted copy."""
+    folder = f"results/{wildcards.dataset}-c/{wildcards.setting}/{wildcards.run}/split{wildcards.split}_seed{wildcards.seed}"
+    return [
+        f"{folder}/features_repeat{repeat}.npz"
+        for repeat in range(corruption_of(wildcards)["repeats"])
     ]

@@ -12,7 +12,7 @@ rule render:
     params:
         knobs=knobs,
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --out {output:q} --"
         " python -m datasets render {params.knobs:q} --jobs {threads}"
 
 
@@ -32,7 +32,7 @@ rule index:
         holdout=holdout_of,
         expect=expectation,
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m datasets index --layout {params.layout:q} --root {params.root:q} --holdout {params.holdout:q}"
         " --expect {params.expect:q} --jobs {threads} --out {output:q}"
 
@@ -50,7 +50,7 @@ rule pack:
     params:
         root=root_of,
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m datasets pack --index {input.index:q} --root {params.root:q}"
         " --size {wildcards.height}x{wildcards.width} --filter {wildcards.filter} --jobs {threads} --out {output:q}"
 
@@ -65,7 +65,7 @@ rule subset:
     conda:
         "../../environment.yml"
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m datasets subset --index {input:q} --setting {wildcards.setting:q} --split {wildcards.split}"
         " --seed {wildcards.seed} --out {output:q}"
 
@@ -82,5 +82,5 @@ rule contact_sheet:
     params:
         root=root_of,
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m datasets contact-sheet --index {input:q} --root {params.root:q} --out {output:q}"

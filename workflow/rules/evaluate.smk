@@ -16,6 +16,6 @@ rule evaluate:
         gallery=config.get("gallery", "seeded"),
         permutations=permutations,
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m eval {input:q} --protocol {params.protocols:q} --gallery {params.gallery} {params.permutations:q}"
         " --out {output.trials:q} --cmc {output.cmc:q}"

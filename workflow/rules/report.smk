@@ -12,7 +12,7 @@ rule describe:
         configuration=configuration,
         experiment=experiment_text,
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --out {output:q} --"
         " python -m workflow.plan {wildcards.experiment} --config {params.configuration:q} --out {output:q}"
 
 
@@ -30,7 +30,7 @@ rule collect:
     conda:
         "../../environment.yml"
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m eval.report collect {input.experiment:q} --out {output.results:q} --parquet"
 
 
@@ -53,7 +53,7 @@ rule tables:
     conda:
         "../../environment.yml"
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m eval.report tables {input.experiment:q} --results {input.results:q} --out reports/{wildcards.experiment}"
 
 
@@ -75,7 +75,7 @@ rule figure:
     conda:
         "../../environment.yml"
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m eval.report figures {input.experiment:q} --results {input.results:q} --name {wildcards.figure}"
         " --out reports/{wildcards.experiment}/figures"
 
@@ -100,7 +100,7 @@ rule page:
     conda:
         "../../environment.yml"
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m eval.report page {input.experiment:q} --results {input.results:q}"
         " --figures reports/{wildcards.experiment}/figures --out {output:q}"
 
@@ -116,7 +116,7 @@ rule coverage:
     conda:
         "../../environment.yml"
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m eval.report coverage {input:q} --strict --out reports"
 
 
@@ -137,7 +137,7 @@ rule benchmark_page:
     conda:
         "../../environment.yml"
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m eval.report benchmark {input.plans:q} --coverage {input.coverage:q} --out {output:q}"
 
 

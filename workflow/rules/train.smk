@@ -30,11 +30,11 @@ rule train:
         weights=config["weights"],
         launcher=launcher,
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input.index:q} {input.pixels:q} {input.subset:q} --out {output:q} --"
         " {params.launcher} python -m training train --run {wildcards.run:q} --dataset {wildcards.dataset}"
         " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split} --seed {wildcards.seed}"
         " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
-        " --out {params.folder:q}"
+        " --checkpoint-seconds {CHECKPOINT_SECONDS} --out {params.folder:q}"
 
 
 rule chance:
@@ -47,6 +47,6 @@ rule chance:
     conda:
         "../../environment.yml"
     shell:
-        "workflow/logged {log:q}"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m eval.chance --index {input:q} --split {wildcards.split} --seed {wildcards.seed} --dim 64"
         " --out {output:q}"
