@@ -155,7 +155,7 @@ class MGMRA(Method):
         if pooled:
             losses |= self._pooled_losses(pooled_sum(maps, *read[top]), batch)
         if apart:
-            losses["instance"] = self._instance_loss(*read[level])
+            losses["instance"] = self._instance_loss(*read[level], batch.step)
         return losses
 
     def _pooled_losses(self, x: Tensor, batch: Batch) -> dict[str, Tensor]:
@@ -172,9 +172,13 @@ class MGMRA(Method):
                 losses["semantic"] = rule(x, batch.labels, margin)
         return losses
 
-    def _instance_loss(self, found: Tensor, rows: Tensor) -> Tensor:
-        """L_ins (Eq. 10): mean square between what two random halves of the strips read, place by place."""
-        order = torch.randperm(self.recipe["memory.strips"]).tolist()
+    def _instance_loss(self, found: Tensor, rows: Tensor, step: int) -> Tensor:
+        """L_ins (Eq. 10): mean square between what two random halves of the strips read, place by place.
+
+        The step seeds the draw: in the common stream it and a host's dropout would shift one another.
+        """
+        generator = torch.Generator().manual_seed(step)
+        order = torch.randperm(self.recipe["memory.strips"], generator=generator).tolist()
         return look_up(halves_apart(found, order), rows).square().mean()
 
     def after_step(self, step: int) -> None:
