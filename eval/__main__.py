@@ -9,7 +9,7 @@ from eval.features import load
 from eval.galleries import FAMILIES, load_permutations
 from eval.protocols import PROTOCOLS
 from eval.rerank import KReciprocal
-from eval.score import Scores, score
+from eval.score import Scores, chain, score
 
 _EPILOG = f"""protocols:
   {chr(10).join("  " + name for name in PROTOCOLS).strip()}
@@ -26,7 +26,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("features", type=Path, metavar="FEATURES", help="a .npz, .safetensors or .parquet file")
+    parser.add_argument(
+        "features",
+        type=Path,
+        nargs="+",
+        metavar="FEATURES",
+        help="a .npz, .safetensors or .parquet file; several are repeats (corrupted anew) whose trials are numbered on",
+    )
     parser.add_argument(
         "--protocol", nargs="+", action="extend", required=True, metavar="P", help="one or several, see below"
     )
@@ -75,7 +81,10 @@ def _score(options: argparse.Namespace) -> Scores:
     if options.k_reciprocal:
         k1, k2, weight = options.k_reciprocal
         rerank = KReciprocal(int(k1), int(k2), float(weight))
-    return score(load(options.features), protocols, options.gallery, permutations, options.trials, rerank)
+    repeats = [
+        score(load(f), protocols, options.gallery, permutations, options.trials, rerank) for f in options.features
+    ]
+    return chain(repeats)
 
 
 if __name__ == "__main__":

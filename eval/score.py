@@ -45,6 +45,18 @@ class Scores:
         return {key: math.fsum(entry) / len(entry) for key, entry in values.items()}
 
 
+def chain(repeats: Sequence[Scores]) -> Scores:
+    """The scores of several feature sets of the same images as one: trials are numbered on from repeat to repeat."""
+    tables: dict[str, list[dict]] = {"trials": [], "cmc": []}
+    for name, joined in tables.items():
+        for scores in repeats:
+            seen: dict[str, int] = {}
+            for row in joined:
+                seen[row["protocol"]] = max(seen.get(row["protocol"], 0), row["trial"] + 1)
+            joined += [row | {"trial": row["trial"] + seen.get(row["protocol"], 0)} for row in getattr(scores, name)]
+    return Scores(**tables)
+
+
 @dataclass(frozen=True)
 class _Draw:
     """One trial of one protocol: rows of the feature set."""
@@ -82,7 +94,7 @@ def score(
         family = "whole" if entry.drawn == "none" else gallery
         for trial, (queries, pool) in enumerate(draws(entry, features, gallery, trials, permutations)):
             plan.append(_Draw(entry, family, trial, queries, pool))
-    scored: dict[tuple[str, int], tuple[np.ndarray, ...]] = {}
+    scored: dict[tuple[str, int], tuple[np.ndarray, np.ndarray, np.ndarray, int]] = {}
     for group in _groups(plan).values():
         scored |= _score_group(features, group, rerank, threads)
     tables = Scores([], [])
@@ -130,7 +142,7 @@ def _groups(plan: Sequence[_Draw]) -> Mapping[tuple, list[_Draw]]:
 
 def _score_group(
     features: FeatureSet, group: Sequence[_Draw], rerank: KReciprocal | None, threads: int | None
-) -> dict[tuple[str, int], tuple[np.ndarray, ...]]:
+) -> dict[tuple[str, int], tuple[np.ndarray, np.ndarray, np.ndarray, int]]:
     """Per draw (ap, inp, rank) of its valid queries and its number of queries, as a tuple."""
     if rerank is not None and len(group) > 1:
         return {key: value for item in group for key, value in _score_group(features, [item], rerank, threads).items()}

@@ -8,8 +8,12 @@ python -m training train --run maum@demo --dataset demo-sysu --layout sysu_mm01 
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from methods.recipes import RecipeError
+
+if TYPE_CHECKING:
+    from training.run import Job
 
 
 def main() -> None:
@@ -23,7 +27,8 @@ def main() -> None:
         if arguments.command == "train":
             carry_out(_job(arguments), arguments.checkpoint_seconds)
         else:
-            embed_again(_job(arguments), arguments.features)
+            copies = dict(zip(arguments.copies, arguments.features, strict=True))
+            embed_again(_job(arguments), copies)
     except (RecipeError, DeviceError, Diverged, RunError, SamplerError, OSError, ValueError) as error:
         sys.exit(f"error: {error}")
 
@@ -34,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a run and embed its test images")
     train.add_argument("--checkpoint-seconds", type=float, default=60, help="least time between two checkpoints")
     again = commands.add_parser("embed", help="embed a finished run's test images from other packed pixels")
-    again.add_argument("--features", type=Path, required=True, help="features.npz to write")
+    again.add_argument("--copies", type=Path, nargs="+", required=True, help="packed images to embed, .npy")
+    again.add_argument("--features", type=Path, nargs="+", required=True, help="features.npz to write, one a copy")
     for command in (train, again):
         command.add_argument("--run", required=True, help="method[@budget][+key=value...]")
         command.add_argument("--dataset", required=True, help="its name in config/datasets.yaml")
@@ -50,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _job(arguments: argparse.Namespace):
+def _job(arguments: argparse.Namespace) -> "Job":
     from training.run import Job
 
     return Job(**{name: getattr(arguments, name) for name in Job.__dataclass_fields__})

@@ -112,8 +112,11 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
         checkpoint.clear(job.out)
 
 
-def embed_again(job: Job, out: Path) -> None:
+def embed_again(job: Job, copies: dict[Path, Path]) -> None:
     """Features of a finished run's test images from other pixels, for example corrupted ones.
+
+    Args:
+        copies: packed array to read -> features.npz to write.
 
     Raises:
         RunError: if the run has no weights.
@@ -127,8 +130,10 @@ def embed_again(job: Job, out: Path) -> None:
     data = load_training(job.subset, job.pixels, recipe, device)
     method = methods.build(recipe, data.described)
     method.load_state_dict(load_file(path))
+    method.to(device, memory_format=torch.channels_last)
     rows = load_test(job.index, job.split)
-    write_features(out, embed(method.to(device), recipe, job.pixels, rows, device), rows)
+    for pixels, features in copies.items():
+        write_features(features, embed(method, recipe, pixels, rows, device), rows)
 
 
 def _history(trainer: Trainer) -> pd.DataFrame:

@@ -7,8 +7,10 @@ import argparse
 import difflib
 import functools
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import jsonschema
 import yaml
@@ -101,7 +103,7 @@ def check(found: object, schema: str, where: str) -> None:
     raise PlanError(f"{where}, {place}: {error.message}{remedy}")
 
 
-def layout_of(config: dict, dataset: str):
+def layout_of(config: dict, dataset: str) -> ModuleType:
     """The layout module of a configured dataset.
 
     Raises:
@@ -264,7 +266,7 @@ def pixels(dataset: str, recipe: Recipe) -> str:
     return f"results/{dataset}/images_{recipe['image.height']}x{recipe['image.width']}_{recipe['image.filter']}.npy"
 
 
-def _nearest(word: str, valid) -> str:
+def _nearest(word: str, valid: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, sorted(valid), n=1, cutoff=0.0)
     return f"; the nearest valid is {close[0]!r}" if close else ""
 

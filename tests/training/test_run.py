@@ -135,5 +135,5 @@ def test_pixels_of_another_size_are_refused(job):
 
 def test_embedding_again_gives_the_same_features(job, tmp_path):
     carry_out(job(), 60)
-    run.embed_again(job(), tmp_path / "again.npz")
+    run.embed_again(job(), {job().pixels: tmp_path / "again.npz"})
     assert sha256(tmp_path / "again.npz") == sha256(job().out / "features.npz")

@@ -36,6 +36,9 @@ FIGURE_INPUTS = {
 # Least time between two checkpoints of a training; no part of what determines a result.
 CHECKPOINT_SECONDS = config.get("checkpoint_seconds", 60)
 
+# How often each gallery is corrupted anew (MUN, Table 5).
+REPEATS = 10
+
 
 wildcard_constraints:
     dataset="[a-z][a-z0-9-]*",
@@ -244,19 +247,13 @@ def corruption_seed(wildcards):
 
 
 def corrupted_pixels_of(wildcards):
-    """The corrupted copy of the packed array that a run trained on."""
+    """The corrupted copies of the packed array that a run trained on."""
     clean = (
         pixels_of(wildcards)
         .removeprefix(f"results/{wildcards.dataset}/")
         .removesuffix(".npy")
     )
-    return f"results/{wildcards.dataset}-c/{clean}_repeat{wildcards.repeat}.npy"
-
-
-def corrupted_features(wildcards):
-    """The features of every corrupted copy."""
-    folder = f"results/{wildcards.dataset}-c/{wildcards.setting}/{wildcards.run}/split{wildcards.split}_seed{wildcards.seed}"
     return [
-        f"{folder}/features_repeat{repeat}.npz"
-        for repeat in range(corruption_of(wildcards)["repeats"])
+        f"results/{wildcards.dataset}-c/{clean}_repeat{repeat}.npy"
+        for repeat in range(REPEATS)
     ]

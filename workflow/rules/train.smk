@@ -23,6 +23,7 @@ rule train:
         gpu=recipe_gpus,
         mem_mb=memory_mb,
         runtime=runtime_minutes,
+        checkpoint_seconds=CHECKPOINT_SECONDS,
     params:
         recipe=recipe_text,
         folder=folder_of,
@@ -34,7 +35,7 @@ rule train:
         " {params.launcher} python -m training train --run {wildcards.run:q} --dataset {wildcards.dataset}"
         " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split} --seed {wildcards.seed}"
         " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
-        " --checkpoint-seconds {CHECKPOINT_SECONDS} --out {params.folder:q}"
+        " --checkpoint-seconds {resources.checkpoint_seconds} --out {params.folder:q}"
 
 
 rule chance:
