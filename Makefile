@@ -21,6 +21,8 @@ check: $(READY)
 	ruff format --check
 	ruff check
 	snakefmt --check Snakefile workflow/rules
+	mypy
+	vulture
 	snakemake --lint
 
 bench: $(READY)

@@ -60,8 +60,9 @@ def load(path: str | Path) -> FeatureSet:
         raise FeatureError(
             f"{path}: {missing} missing, found {sorted(columns)}; write the file with eval.features.save"
         )
+    features, identities, cameras, modalities, names = (columns[name] for name in COLUMNS)
     recipe = str(columns.get("recipe", ""))
-    return FeatureSet(*(columns[name] for name in COLUMNS), recipe=recipe, source=str(path))
+    return FeatureSet(features, identities, cameras, modalities, names, recipe=recipe, source=str(path))
 
 
 def save(path: str | Path, features: FeatureSet) -> None:

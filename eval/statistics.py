@@ -168,7 +168,7 @@ def _paired(means: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     return groups.agg(difference="mean", std="std", n="count").reset_index()
 
 
-def _intervals(mean: pd.Series, std: pd.Series, n: pd.Series, confidence) -> dict[str, np.ndarray]:
+def _intervals(mean: pd.Series, std: pd.Series, n: pd.Series, confidence: float) -> dict[str, np.ndarray]:
     """Student-t bounds; NaN where n < 2."""
     half = stats.t.ppf((1 + confidence) / 2, np.maximum(n - 1, 1)) * std / np.sqrt(np.maximum(n, 1))
     return {"ci_low": mean - half, "ci_high": mean + half}

@@ -196,7 +196,7 @@ class MRCN(Method):
             maps = self.plugged["snr"](maps)[1]
         kinds = [maps]
         if "restituted" in self.kinds:
-            kinds.append(self.plugged[modality].restitute(maps))
+            kinds.append(cast(Side, self.plugged[modality]).restitute(maps))
         return torch.cat([self._neck(x).flatten(1) for x in self._features(kinds)], dim=1)
 
 

@@ -19,9 +19,11 @@ budget (common, host, method); overrides.
 
 import difflib
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import yaml
 
@@ -212,7 +214,7 @@ def _typed(run: str, key: str, text: str, entry: dict) -> object:
         ) from None
 
 
-def _converted(text: str, like: object) -> object:
+def _converted(text: str, like: Any) -> object:
     """Text as a value of the type of `like`; ValueError or KeyError if it is none."""
     if isinstance(like, bool):
         return {"on": True, "true": True, "off": False, "false": False}[text]
@@ -221,7 +223,7 @@ def _converted(text: str, like: object) -> object:
     return type(like)(text)
 
 
-def _check_range(run: str, key: str, value: object, entry: dict) -> None:
+def _check_range(run: str, key: str, value: Any, entry: dict) -> None:
     if "choices" in entry and value not in entry["choices"]:
         valid = [text_of(choice) for choice in entry["choices"]]
         raise RecipeError(
@@ -290,6 +292,6 @@ def _nearest_allowed(key: str, expression: str, recipe: Recipe) -> object | None
     return next((c for c in candidates if not _holds(expression, recipe | {key: c})), None)
 
 
-def _nearest(word: str, valid) -> str:
+def _nearest(word: str, valid: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, sorted(valid), n=1, cutoff=0.0)
     return f"; the nearest valid is {close[0]!r}" if close else ""

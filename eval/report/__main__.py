@@ -2,9 +2,12 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from eval.report.experiment import load_experiment
+
+Commands = argparse._SubParsersAction  # what add_subparsers returns has no public name
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +36,9 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _command(commands, name: str, do, text: str) -> argparse.ArgumentParser:
+def _command(
+    commands: Commands, name: str, do: Callable[[argparse.Namespace], None], text: str
+) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=text)
     command.set_defaults(do=do)
     return command
@@ -45,7 +50,7 @@ def _experiment(command: argparse.ArgumentParser, *, results: bool = True) -> No
         command.add_argument("--results", type=Path, required=True, metavar="results.csv")
 
 
-def _collect(commands) -> None:
+def _collect(commands: Commands) -> None:
     command = _command(commands, "collect", collect, "Put the scores of all runs of an experiment into one table.")
     _experiment(command, results=False)
     command.add_argument("--out", type=Path, required=True, help="results.csv; runs.csv is written beside it")
@@ -61,7 +66,7 @@ def collect(options: argparse.Namespace) -> None:
     write_results(runs, options.out, partial=options.partial, parquet=options.parquet)
 
 
-def _tables(commands) -> None:
+def _tables(commands: Commands) -> None:
     command = _command(commands, "tables", tables, "Write tables.md, tables.csv, tables.tex and tables.html.")
     _experiment(command)
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER")
@@ -76,7 +81,7 @@ def tables(options: argparse.Namespace) -> None:
     write_tables(load_experiment(options.experiment), read_results(options.results), runs, options.out)
 
 
-def _figures(commands) -> None:
+def _figures(commands: Commands) -> None:
     command = _command(commands, "figures", figures, "Draw the figures that the experiment names, as PNG and SVG.")
     _experiment(command)
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER")
@@ -96,7 +101,7 @@ def figures(options: argparse.Namespace) -> None:
     draw_figures(experiment, results, options.out, names=options.name, images=not options.no_images)
 
 
-def _page(commands) -> None:
+def _page(commands: Commands) -> None:
     command = _command(commands, "page", page, "Write the experiment's page: one HTML file that needs no network.")
     _experiment(command)
     command.add_argument("--figures", type=Path, required=True, metavar="FOLDER", help="where `figures` wrote")
@@ -116,7 +121,7 @@ def page(options: argparse.Namespace) -> None:
     )
 
 
-def _coverage(commands) -> None:
+def _coverage(commands: Commands) -> None:
     command = _command(commands, "coverage", coverage, "Say which of the papers' own rows have a run.")
     command.add_argument(
         "plans", type=Path, nargs="+", metavar="EXPERIMENT.json", help="one description or a list each"
@@ -138,7 +143,7 @@ def coverage(options: argparse.Namespace) -> None:
         raise ValueError(f"{len(open_rows)} printed rows have neither a run nor a reason:\n{named}")
 
 
-def _benchmark(commands) -> None:
+def _benchmark(commands: Commands) -> None:
     command = _command(commands, "benchmark", benchmark, "Write the page over all experiments.")
     command.add_argument("plans", type=Path, nargs="+", metavar="EXPERIMENT.json", help="results.csv lies beside each")
     command.add_argument("--coverage", type=Path, metavar="coverage.csv")
@@ -152,7 +157,7 @@ def benchmark(options: argparse.Namespace) -> None:
     write_benchmark(options.plans, options.coverage, options.out)
 
 
-def _merge(commands) -> None:
+def _merge(commands: Commands) -> None:
     command = _command(commands, "merge", merge, "Put the results of several machines into one table.")
     command.add_argument("results", type=Path, nargs="+", metavar="results.csv", help="runs.csv lies beside each")
     command.add_argument("--out", type=Path, required=True, metavar="results.csv")

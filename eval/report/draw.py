@@ -1,16 +1,10 @@
-"""Draw the figures of an experiment, and know beforehand which files that makes."""
+"""Draw the figures of an experiment."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from eval.report.experiment import Experiment, figure_name
-
-
-def figure_files(specs: Sequence[dict], folder: str) -> list[str]:
-    """The files that the figure entries of an experiment make in `folder`."""
-    return [f"{folder}/{figure_name(spec)}{suffix}" for spec in specs for suffix in (".png", ".svg")]
 
 
 def draw_figures(

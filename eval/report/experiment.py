@@ -29,6 +29,7 @@ workflow runs. JSON object, with `null` where a value does not apply:
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def parse_experiment(description: dict, where: str) -> Experiment:
             {"row_method", "reason"},
             f"{where}: skipped",
         )
-    parsed = {"columns": columns, "rows": rows, "figures": figures, "skipped": skipped}
+    parsed: dict[str, Any] = {"columns": columns, "rows": rows, "figures": figures, "skipped": skipped}
     rest = {key: description[key] for key in known - set(parsed) if key in description}
     return Experiment(**rest, **parsed)
 

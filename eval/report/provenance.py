@@ -7,6 +7,7 @@ from one execution to the next and stand in runs.csv only.
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -57,7 +58,7 @@ def fingerprint(value: object) -> str | None:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _get(record: dict, key: str) -> object:
+def _get(record: Any, key: str) -> object:
     for part in key.split("."):
         record = record.get(part) if isinstance(record, dict) else None
     return record

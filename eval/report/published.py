@@ -49,7 +49,7 @@ def printed_protocol(protocol: str) -> tuple[str, str]:
     return f"{mode}-search", shot
 
 
-def printed_lines(row: Row, column: Column) -> list[dict[str, str]]:
+def printed_lines(row: Row, column: Column) -> list[dict]:
     """The lines of `printed_numbers` that a row has under a protocol, one a metric; empty where the paper has none.
 
     Papers that do not state the shot are taken as single-shot. `row.published` may carry `dataset` where the paper's

@@ -21,7 +21,6 @@ DASHES = ["-", "--", "-.", ":"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">"]
 GREYS = ["#555555", "#999999", "#BBBBBB"]
 RIGHT, WRONG = "#0072B2", "#D55E00"
-VISIBLE, INFRARED = "#E69F00", "#0072B2"
 INK = "#222222"
 
 plt.rcParams.update(

@@ -10,11 +10,9 @@ from eval.report.experiment import Experiment
 from eval.report.sheets import all_sheets
 from files import write_whole
 
-FILES = ("tables.md", "tables.csv", "tables.tex", "tables.html")
-
 
 def write_tables(experiment: Experiment, results: pd.DataFrame, runs: pd.DataFrame, folder: Path) -> None:
-    """Write `FILES` into `folder`: every sheet in each, the CSV one line per cell with full precision."""
+    """Write tables.md, .csv, .tex and .html into `folder`: every sheet in each, the CSV a line per cell, unrounded."""
     grid = make_grid(experiment, results)
     sheets = all_sheets(grid, runs)
     texts = {

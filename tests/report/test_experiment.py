@@ -4,7 +4,6 @@ import copy
 
 import pytest
 
-from eval.report.draw import figure_files
 from eval.report.experiment import parse_experiment
 from tests.report import synthetic
 
@@ -42,8 +41,3 @@ def test_two_rows_for_one_place_are_refused(description):
     twice["rows"].append(twice["rows"][-1])
     with pytest.raises(ValueError, match=r"2 rows \('MAUM\^P', 'full'\) for dataset demo-sysu, expected one"):
         parse_experiment(twice, "here").row(("MAUM^P", "full"), "demo-sysu")
-
-
-def test_figure_files_are_known_beforehand():
-    specs = [{"kind": "cmc"}, {"kind": "cmc", "name": "cmc_scarce"}]
-    assert figure_files(specs, "f") == ["f/cmc.png", "f/cmc.svg", "f/cmc_scarce.png", "f/cmc_scarce.svg"]

@@ -18,7 +18,8 @@ from eval.report.experiment import Column, Experiment
 def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | None:
     """Two rows of panels, or None where the experiment has fewer than two points on the axis."""
     axis, metric, full = spec["axis"], spec["metric"], spec.get("setting_of_all", "full")
-    settings = [*sorted((s for s in experiment.settings if s.startswith(f"{axis}=")), key=lambda setting: names.number(setting) or 0), full]
+    fewer = [s for s in experiment.settings if s.startswith(f"{axis}=")]
+    settings = [*sorted(fewer, key=lambda setting: names.number(setting) or 0), full]
     columns = [column for column in experiment.columns if metric in column.metrics]
     if len(settings) < 2 or not columns:
         return None

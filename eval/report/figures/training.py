@@ -5,7 +5,6 @@ one setting, bands their range. Entry: {kind: training, dataset: str | null, set
 """
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,8 +19,8 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     """Panels of loss against epoch on a logarithmic axis, and the last one of the learning rates."""
     dataset = spec.get("dataset") or experiment.columns[0].dataset
     setting = spec.get("setting", "full")
-    rows = [experiment.row(line, dataset) for line in experiment.lines]
-    rows = [row for row in rows if row is not None and row.setting == setting and not row.reference]
+    found = [experiment.row(line, dataset) for line in experiment.lines]
+    rows = [row for row in found if row is not None and row.setting == setting and not row.reference]
     histories = {row.label: history for row in rows if not (history := read_history(row, dataset)).empty}
     if not histories:
         return None
@@ -74,8 +73,8 @@ def _learning_rates(axis: Axes, histories: dict[str, pd.DataFrame]) -> None:
         shared.setdefault(tuple(rate), []).append(label)
     for i, labels in enumerate(shared.values()):
         name = "all methods" if len(shared) == 1 else ", ".join(map(names.label, labels))
-        look: dict[str, Any] = {"color": style.GREYS[i % len(style.GREYS)], "linestyle": style.DASHES[(i + 1) % len(style.DASHES)]}
-        axis.plot(rates[labels[0]].index, rates[labels[0]], label=name, **look)
+        colour, dash = style.GREYS[i % len(style.GREYS)], style.DASHES[(i + 1) % len(style.DASHES)]
+        axis.plot(rates[labels[0]].index, rates[labels[0]], label=name, color=colour, linestyle=dash)
     axis.set(title="learning rate", xlabel="epoch", ylim=(0, None))
     axis.legend()
 

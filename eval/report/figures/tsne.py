@@ -56,8 +56,8 @@ def _panel(axis: Axes, features: FeatureSet, count: int, seed: int) -> None:
         colour = style.many(i)
         for modality, mark in MARKS.items():
             here = (features.identities[rows] == identity) & (features.modalities[rows] == modality)
-            face = colour if mark == "o" else "none"
-            axis.scatter(places[here, 0], places[here, 1], s=16, marker=mark, facecolors=face, edgecolors=[colour], linewidths=0.9)
+            look: dict[str, Any] = {"facecolors": colour if mark == "o" else "none", "edgecolors": [colour]}
+            axis.scatter(places[here, 0], places[here, 1], s=16, marker=mark, linewidths=0.9, **look)
         middle = np.median(places[features.identities[rows] == identity], axis=0)
         halo = [withStroke(linewidth=2.5, foreground="white")]
         axis.annotate(str(identity), middle, color=colour, fontsize=8, weight="bold", ha="center", path_effects=halo)

@@ -40,8 +40,8 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
             share = 100 * chosen[f"{part}_share"].reindex(order).fillna(0).to_numpy()
             if not share.any():
                 continue
-            look: dict[str, Any] = {"color": COLOURS[part], "hatch": HATCHES[part], "edgecolor": "white", "linewidth": 0.5}
-            axis.barh([names.label(label) for label in order], share, left=left, label=name, **look)
+            look: dict[str, Any] = {"color": COLOURS[part], "hatch": HATCHES[part], "edgecolor": "white"}
+            axis.barh([names.label(label) for label in order], share, left=left, label=name, linewidth=0.5, **look)
             left += share
         axis.set_title(f"{names.dataset(column.dataset)}\n{names.protocol(column.protocol)}")
         axis.set(xlim=(0, 100), xlabel=f"share of the variance of {names.metric(spec['metric'])} (%)")
