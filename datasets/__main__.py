@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from datasets import DatasetError, layout, nearest
+from datasets import DatasetError, layout
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -169,17 +169,11 @@ def _contact_sheet(args: argparse.Namespace) -> None:
 def _check(args: argparse.Namespace) -> None:
     import json
 
-    from datasets.preparation.config import read_config
+    from datasets.preparation.config import read_entry
     from datasets.preparation.expect import load_expectation
     from datasets.preparation.index import make_index
 
-    entries = read_config(args.config)
-    if args.name not in entries:
-        known = ", ".join(entries)
-        raise DatasetError(
-            f"{args.config}: no dataset {args.name!r}{nearest(args.name, list(entries))}; datasets: {known}"
-        )
-    entry = entries[args.name]
+    entry = read_entry(args.config, args.name)
     expect = load_expectation(json.dumps(entry["expect"]))
     rows = make_index(entry["layout"], entry["root"], entry["holdout"], expect, args.jobs)
     _tell(rows)

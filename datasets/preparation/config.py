@@ -1,4 +1,4 @@
-"""The configuration's datasets: config/datasets.yaml."""
+"""The configuration's datasets: config/datasets.yaml, whose keys the workflow's schema describes."""
 
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,10 @@ import yaml
 from datasets import DatasetError, nearest
 
 REQUIRED = ("layout", "root", "holdout", "expect")
-KEYS = (*REQUIRED, "render", "protocols")
 
 
-def read_config(file: str | Path) -> dict[str, dict[str, Any]]:
-    """The mapping under `datasets` of a YAML file: name -> layout, root, holdout, expect[, render, protocols]."""
+def read_entry(file: str | Path, name: str) -> dict[str, Any]:
+    """The entry of the dataset `name` under `datasets` of a YAML file, with at least layout, root, holdout, expect."""
     try:
         content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -20,11 +19,11 @@ def read_config(file: str | Path) -> dict[str, dict[str, Any]]:
     entries = content.get("datasets") if isinstance(content, dict) else None
     if not isinstance(entries, dict):
         raise DatasetError(f"{file}: found no mapping `datasets:`, expected one entry per dataset")
-    for name, entry in entries.items():
-        for key in entry:
-            if key not in KEYS:
-                raise DatasetError(f"{file}: datasets.{name}: unknown key {key!r}{nearest(key, list(KEYS))}")
-        for key in REQUIRED:
-            if key not in entry:
-                raise DatasetError(f"{file}: datasets.{name}: key {key!r} is missing, expected {', '.join(REQUIRED)}")
-    return entries
+    if name not in entries:
+        known = ", ".join(map(str, entries))
+        raise DatasetError(f"{file}: no dataset {name!r}{nearest(name, list(entries))}; datasets: {known}")
+    entry = entries[name]
+    for key in REQUIRED:
+        if not isinstance(entry, dict) or key not in entry:
+            raise DatasetError(f"{file}: datasets.{name}: key {key!r} is missing, found {entry!r}")
+    return entry
