@@ -47,9 +47,12 @@ def _plain(text: str) -> str:
 def _markdown_entry(entry: Entry) -> str:
     text = f"**{entry.text}**" if entry.strong else entry.text
     main = " ".join(part for part in (text, entry.spread) if part)
-    marks = f" [{','.join(entry.marks)}]" if entry.marks else ""
-    below = f" · {entry.below}" if entry.below else ""
-    return f"{main}{below}{marks}"
+    below = f" · {entry.below}{_markdown_marks(entry.below_marks)}" if entry.below else ""
+    return f"{main}{_markdown_marks(entry.marks)}{below}"
+
+
+def _markdown_marks(marks: tuple[str, ...]) -> str:
+    return f" [{','.join(marks)}]" if marks else ""
 
 
 def escape(text: str) -> str:
@@ -87,8 +90,9 @@ def latex(sheet: Sheet, label: str, heading: str) -> str:
             "% needs \\usepackage{booktabs,graphicx}",
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{escape(heading)}: {escape(sheet.title)}. {escape(' '.join(sheet.caption))}}}",
+            rf"\caption{{{escape(heading)}. {escape(sheet.title)}. {escape(' '.join(sheet.caption))}}}",
             rf"\label{{tab:{label}}}",
+            r"\smallskip",
             r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
             rf"\begin{{tabular}}{{{'l' * lead}{'c' * width}}}",
             r"\toprule",
@@ -99,7 +103,7 @@ def latex(sheet: Sheet, label: str, heading: str) -> str:
             *body,
             r"\bottomrule",
             r"\end{tabular}}",
-            *([r"\par\smallskip\footnotesize " + r"\\ ".join(notes)] if notes else []),
+            *([r"\par\smallskip\raggedright\footnotesize " + r"\\ ".join(notes)] if notes else []),
             r"\end{table}",
             "",
         ]
@@ -113,8 +117,12 @@ def _latex_line(sheet: Sheet, i: int, line: Line) -> list[str]:
     rows.append(" & ".join(start + [_latex_entry(entry) for entry in line.entries]) + r" \\")
     if any(entry.below for entry in line.entries):
         blank = [""] * len(start)
-        rows.append(" & ".join(blank + [rf"{{\footnotesize {escape(e.below)}}}" for e in line.entries]) + r" \\")
+        rows.append(" & ".join(blank + [_latex_below(entry) for entry in line.entries]) + r" \\")
     return rows
+
+
+def _latex_below(entry: Entry) -> str:
+    return rf"{{\footnotesize {escape(entry.below)}}}{_latex_marks(entry.below_marks)}" if entry.below else ""
 
 
 def _latex_entry(entry: Entry) -> str:
@@ -122,8 +130,11 @@ def _latex_entry(entry: Entry) -> str:
     text = rf"\underline{{{text}}}" if entry.top else text
     text = rf"\textbf{{{text}}}" if entry.strong else text
     spread = rf" {{\footnotesize {escape(entry.spread)}}}" if entry.spread else ""
-    marks = rf"\textsuperscript{{{','.join(entry.marks)}}}" if entry.marks else ""
-    return f"{text}{spread}{marks}"
+    return f"{text}{spread}{_latex_marks(entry.marks)}"
+
+
+def _latex_marks(marks: tuple[str, ...]) -> str:
+    return rf"\textsuperscript{{{','.join(marks)}}}" if marks else ""
 
 
 def cells_table(grid: Grid) -> pd.DataFrame:

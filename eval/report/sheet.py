@@ -6,7 +6,8 @@ from string import ascii_lowercase
 
 @dataclass(frozen=True)
 class Entry:
-    """One field: `text`, in smaller type `spread` and `below`, footnote `marks`; `value` orders the lines.
+    """One field: `text`, in smaller type `spread` and `below`, footnote `marks` (`below_marks`: of what
+    stands below); `value` orders the lines.
 
     strong: bold; top: also underlined; hover: shown under a pointer.
     """
@@ -15,6 +16,7 @@ class Entry:
     spread: str = ""
     below: str = ""
     marks: tuple[str, ...] = ()
+    below_marks: tuple[str, ...] = ()
     value: float | None = None
     strong: bool = False
     top: bool = False

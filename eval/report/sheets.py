@@ -1,6 +1,7 @@
 """The tables of an experiment: accuracy, difference to the baseline, spread over gallery draws."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -50,23 +51,24 @@ def accuracy(grid: Grid) -> Sheet:
 
 
 def _accuracy_entry(sheet: Sheet, grid: Grid, cell: Cell, i: int) -> Entry:
-    marks, below, hover = [], "", []
+    marks, below, suspect, hover = [], "", [], []
     if short := shortfall(grid, cell, i):
         marks.append(sheet.note(short))
     if cell.printed:
         below = f"printed {cell.printed.text} ({signed(cell.difference)})"
         hover.append(f"printed in {cell.printed.where}")
         for note in cell.printed.notes:
-            marks.append(sheet.note(f"Printed number suspect: {note}"))
+            suspect.append(sheet.note(f"Printed number suspect: {note}"))
             hover.append(note)
     if not np.isnan(cell.low):
         hover.insert(0, f"95 % interval of the mean {percent(cell.low)} to {percent(cell.high)}, n = {cell.n}")
+    entry = Entry("missing", below=below, marks=tuple(marks), below_marks=tuple(suspect), hover="; ".join(hover))
     if np.isnan(cell.mean):
-        return Entry("missing", below=below, marks=tuple(marks), hover="; ".join(hover))
+        return entry
     spread = "" if np.isnan(cell.std) else f"± {cell.std:.2f}"
     if cell.n != grid.n(i) and not cell.row.reference:
         spread = f"{spread} (n={cell.n})".strip()
-    return Entry(percent(cell.mean), spread, below, tuple(marks), cell.mean, cell.in_best, cell.best, "; ".join(hover))
+    return replace(entry, text=percent(cell.mean), spread=spread, value=cell.mean, strong=cell.in_best, top=cell.best)
 
 
 def shortfall(grid: Grid, cell: Cell, i: int) -> str:
@@ -112,7 +114,8 @@ def _difference_entry(table: dict, cell: Cell, grid: Grid) -> Entry:
     below = "" if np.isnan(p) else ("p < 0.001" if p < 0.001 else f"p = {p:.3f}")
     strong = bool(p < 0.05)
     hover = f"{found['n']} pairs"
-    return Entry(signed(found["difference"]), interval, below, (), found["difference"], strong, hover=hover)
+    value = found["difference"]
+    return Entry(signed(value), interval, below, value=value, strong=strong, hover=hover)
 
 
 def gallery_draws(grid: Grid) -> Sheet:
@@ -175,10 +178,19 @@ def _accuracy_caption(grid: Grid) -> list[str]:
         )
     few = max((grid.n(i) for i in range(len(grid.columns))), default=0)
     if 0 < few < statistics.FEWEST_FOR_P:
-        caption.append(
-            f"With {few} training{'s' if few > 1 else ''} a cell, few differences can be told from chance: "
-            "read bold as 'not ruled out'."
-        )
+        caption.append(_limits(few))
     if any(cell and cell.printed for line in grid.cells.values() for cell in line):
-        caption.append("printed: the paper's number, and measured minus printed.")
+        caption.append("Printed: the paper's number, and in brackets measured minus printed.")
     return caption
+
+
+def _limits(n: int) -> str:
+    """What so few trainings allow to say."""
+    if n == 1:
+        return "One training a cell says nothing of how much another seed would change: read bold as 'not ruled out'."
+    found = statistics.limits(n)
+    return (
+        f"With {n} trainings a cell a 95 % interval reaches {found['half_width']:.1f} standard deviations to either "
+        f"side, and a true gap of one standard deviation is found in {100 * found['power']:.0f} % of cases: read bold "
+        "as 'not ruled out'."
+    )

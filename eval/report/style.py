@@ -86,7 +86,8 @@ def legend_below(figure: Figure, axes: Iterable[Axes], *, across: int = 4) -> No
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
-    entries = dict(sorted(entries.items(), key=lambda entry: entry[0] == "total"))
+    entries = dict(sorted(entries.items(), key=lambda entry: (entry[0].endswith("(printed)"), entry[0] == "total")))
+    across = min(across, max(2, int(figure.get_figwidth() / 1.6)))
     if entries:
         figure.legend(
             entries.values(),

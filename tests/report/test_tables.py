@@ -92,8 +92,8 @@ def test_printed_numbers_stand_beside_with_their_difference(tmp_path, monkeypatc
     sheet = real_data(tmp_path, monkeypatch)
     line = next(line for line in sheet.lines if line.label == "MAUM^G")
     first, second, *others = line.entries
-    assert first.below == f"printed 40.2 ({first.value - 40.2:+.2f})".replace("-", "−") and first.marks == ()
-    assert second.marks and "43.2" in sheet.notes[second.marks[0]]
+    assert first.below == f"printed 40.2 ({first.value - 40.2:+.2f})".replace("-", "−") and first.below_marks == ()
+    assert second.below_marks and "43.2" in sheet.notes[second.below_marks[0]] and second.marks == ()
     assert all(entry.below == "" for entry in others)  # the paper prints no indoor-search in Table 3
     page = (tmp_path / "reports/demo/index.html").read_text()
     assert 'title="Printed number suspect: 43.2' in page and "Printed number suspect" in markdown(sheet)
@@ -116,7 +116,9 @@ def test_text_is_escaped_for_latex():
 def test_latex_compiles(demo, tmp_path):
     sheet = Sheet("odd", "100 % of_{odd} #1 ~ <signs>", ["a^G & b"], [("g_1 & h", ["R-1", "mAP"])], [])
     mark = sheet.note("50 % & more")
-    sheet.lines = [Line("MAUM^-", "full data", [Entry("1.0", "± 0.1", "printed 2.0 (−1.0)", (mark,)), Entry("–")])]
+    sheet.lines = [
+        Line("MAUM^-", "full data", [Entry("1.0", "± 0.1", "printed 2.0 (−1.0)", (mark,), (mark,)), Entry("–")])
+    ]
     tables = (demo / "reports/demo/tables.tex").read_text() + latex(sheet, "odd", "Title")
     packages = r"\usepackage{booktabs,graphicx}"
     document = rf"\documentclass{{article}}{packages}\begin{{document}}{tables}\end{{document}}"
