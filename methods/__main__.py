@@ -2,7 +2,9 @@
 
 python -m methods --list                       every method and the networks that its paper names
 python -m methods RUN --layout sysu_mm01       the resolved recipe: key, value, unit, source
-python -m methods --costs [--threads N]        parameters, features, time and memory, into docs/
+python -m methods --pages                      each method's page, into docs/methods/
+python -m methods --sizes                      parameters, features and arithmetic of every network, into docs/
+python -m methods --costs [--steps N]          time and memory of every method's training step, into docs/
 """
 
 import argparse
@@ -10,7 +12,7 @@ import sys
 
 from tabulate import tabulate
 
-from methods import recipes
+from methods import pages, recipes
 
 
 def listing() -> str:
@@ -39,6 +41,7 @@ def main(arguments: list[str]) -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("run", nargs="?", help="method[@budget][+key=value...]")
     what.add_argument("--list", action="store_true", help="every network that a recipe names")
+    what.add_argument("--pages", action="store_true", help="write each method's page, into docs/methods/")
     what.add_argument("--sizes", action="store_true", help="count every network at its paper recipe, into docs/")
     what.add_argument("--costs", action="store_true", help="time every network at its paper recipe, into docs/")
     parser.add_argument("--layout", help="layout of the dataset: sysu_mm01, regdb or llcm")
@@ -46,6 +49,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.list:
         print(listing())
+    elif options.pages:
+        pages.write_pages()
     elif options.sizes or options.costs:
         from methods import costs  # imports torch, which the tables above do without
 

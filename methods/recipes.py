@@ -69,17 +69,23 @@ def names() -> list[str]:
 
 def variants(name: str) -> dict[str, dict]:
     """The networks of a method that its paper names: `{label: {run, features?, source?}}`, at least the default."""
-    own = _read(name)
+    own = read(name)
     return own.get("variants", {own["name"]: {"run": name}})
+
+
+def title(name: str) -> str:
+    """What a method is called."""
+    return read(name)["name"]
 
 
 def paper(name: str) -> str:
     """Where a method was published."""
-    return _read(name)["paper"]
+    return read(name)["paper"]
 
 
 @functools.cache
-def _read(name: str) -> dict:
+def read(name: str) -> dict:
+    """A recipe file as it stands; `common` is the one of the keys that every method has."""
     return yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
@@ -162,14 +168,14 @@ def _layers(written: Run) -> list[dict]:
     """The recipe files that a run draws on, lowest first: common, host if it has one, method."""
     if written.method not in names():
         raise RecipeError(f"unknown method {written.method!r}{_nearest(written.method, names())}")
-    own = _read(written.method)
-    layers = [_read("common"), own]
+    own = read(written.method)
+    layers = [read("common"), own]
     if "host" in own["keys"]:
         entry = own["keys"]["host"]
         host = written.overrides.get("host", entry["value"])
         if host not in entry["choices"]:
             raise RecipeError(f"{written.method}: host={host!r}{_nearest(host, entry['choices'])}")
-        layers.insert(1, _read(host))
+        layers.insert(1, read(host))
     return layers
 
 

@@ -13,7 +13,7 @@ SECTIONS = {"name", "paper", "keys", "datasets", "budgets", "refuse", "variants"
 
 def entries(name: str):
     """Every (key, entry) of a file: its own keys and what its datasets change."""
-    own = recipes._read(name)
+    own = recipes.read(name)
     yield from own["keys"].items()
     for section in own.get("datasets", {}).values():
         yield from section.items()
@@ -21,7 +21,7 @@ def entries(name: str):
 
 @pytest.mark.parametrize("name", FILES)
 def test_sections_and_fields_are_known(name):
-    assert set(recipes._read(name)) <= SECTIONS
+    assert set(recipes.read(name)) <= SECTIONS
     for key, entry in entries(name):
         assert set(entry) <= ENTRY, key
 
@@ -30,7 +30,7 @@ def test_sections_and_fields_are_known(name):
 def test_every_value_has_a_source(name):
     for key, entry in entries(name):
         assert entry.get("source"), key
-    for budget in recipes._read(name).get("budgets", {}).values():
+    for budget in recipes.read(name).get("budgets", {}).values():
         assert budget["source"]
 
 
@@ -53,7 +53,7 @@ def test_values_are_of_one_type_and_within_their_range(name):
 def test_budgets_change_only_keys_that_exist(name):
     known = recipes.resolve(name, "regdb").entries
     for file in ("common", name):
-        for budget in recipes._read(file).get("budgets", {}).values():
+        for budget in recipes.read(file).get("budgets", {}).values():
             assert set(budget["values"]) <= set(known)
             for key, value in budget["values"].items():
                 assert type(value) is type(known[key]["value"]), key
@@ -61,7 +61,7 @@ def test_budgets_change_only_keys_that_exist(name):
 
 @pytest.mark.parametrize("name", recipes.names())
 def test_expressions_name_only_keys_of_the_recipe(name):
-    own = recipes._read(name)
+    own = recipes.read(name)
     known = set(recipes.resolve(name, "regdb"))
     conditions = [rule["when"] for rule in own.get("refuse", [])]
     conditions += [entry["needs"] for _, entry in entries(name) if "needs" in entry]

@@ -22,13 +22,13 @@ def folder(tmp_path, monkeypatch):
     """A recipe folder of our own: `write(name, recipe)` adds a method to the real common keys."""
     (tmp_path / "common.yaml").write_text((recipes.FOLDER / "common.yaml").read_text(encoding="utf-8"))
     monkeypatch.setattr(recipes, "FOLDER", tmp_path)
-    recipes._read.cache_clear()
+    recipes.read.cache_clear()
 
     def write(name: str, recipe: dict) -> None:
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(recipe))
 
     yield write
-    recipes._read.cache_clear()
+    recipes.read.cache_clear()
 
 
 def test_reading_recipes_does_not_import_torch():
