@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from datasets import DatasetError
-from datasets.preparation.images import decode, read_bytes
+from datasets.preparation.images import decode, read_verified
 from datasets.preparation.rows import MODALITIES, Row
 from files import write_whole
 
@@ -37,7 +37,7 @@ def contact_sheet(rows: list[Row], root: str | Path, identities: int, per_camera
         pen.text((2, HEAD + y * high + CELL[1] // 2), str(identity), "black")
         for x, seen_by in enumerate(cameras):
             for k, row in enumerate(_spread(cells.get((identity, seen_by), []), per_camera)):
-                image, _ = decode(read_bytes(Path(root) / row.path), Path(root) / row.path)
+                image, _ = decode(read_verified(root, row.path, row.sha256), Path(root) / row.path)
                 place = (MARGIN + (x * per_camera + k) * wide, HEAD + y * high)
                 sheet.paste(image.resize(CELL, Image.Resampling.LANCZOS), place)
     with write_whole(out) as temporary:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from datasets import DatasetError, nearest
+from datasets.preparation.images import folder_sha256
 from datasets.preparation.rows import MODALITIES, Row
 
 COUNTS = ("identities", "visible", "infrared", "images")
 SIDES = ("train", "test")
-KEYS = ("test", "validation", "cells")
+KEYS = ("test", "validation", "cells", "sha256")
 
 
 def load_expectation(text: str | None) -> dict[str, Any] | None:
@@ -31,9 +32,9 @@ def load_expectation(text: str | None) -> dict[str, Any] | None:
 
 
 def _shaped(value: Any) -> dict[str, Any]:
-    """`value` if it is holdout -> side -> count -> number, with `cells` a mapping or a file's name."""
+    """`value` if it is holdout -> side -> count -> number, with `cells` a mapping or a file's name, `sha256` a text."""
     expectation = _mapping(value, "expect", KEYS)
-    for holdout in expectation.keys() - {"cells"}:
+    for holdout in expectation.keys() - {"cells", "sha256"}:
         for side, counts in _mapping(expectation[holdout], f"expect.{holdout}", SIDES).items():
             for name, number in _mapping(counts, f"expect.{holdout}.{side}", COUNTS).items():
                 if type(number) is not int:
@@ -77,13 +78,19 @@ def count(rows: list[Row]) -> list[dict[str, dict[str, int]]]:
 def check(rows: list[Row], expect: dict[str, Any], holdout: str, root: str | Path, remedy: str) -> None:
     """Raise `DatasetError` at the first count of `rows` that differs from `expect[holdout][side]`, in any split.
 
-    `expect["cells"]`, if given, holds images per camera and identity (or names a JSON file with them under `cells`).
+    `expect["cells"]`, if given, holds images per camera and identity (or names a JSON file with them under `cells`);
+    `expect["sha256"]` is what `folder_sha256` must give for the whole folder.
     """
     for split, found in enumerate(count(rows), start=1):
         for side, wanted in expect.get(holdout, {}).items():
             _check_side(found[side], wanted, f"{root}: split {split} {side}", remedy)
     if "cells" in expect:
         _check_cells(rows, expect["cells"], root, remedy)
+    if "sha256" in expect and (found := folder_sha256(root)) != expect["sha256"]:
+        raise DatasetError(
+            f"{root}: a file was changed, added or removed (checksum of all files {found[:12]}, "
+            f"expected {str(expect['sha256'])[:12]}); copy the dataset anew, or delete {root}.json and render it anew"
+        )
 
 
 def _check_side(found: dict[str, int], wanted: dict[str, int], where: str, remedy: str) -> None:

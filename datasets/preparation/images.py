@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from datasets import DatasetError
+from files import sha256
 
 # A crop of one person: the largest known in these datasets is 485x877. The header is read before any pixel is.
 MAX_PIXELS = 16_000_000
@@ -31,6 +32,26 @@ def read_bytes(file: Path) -> bytes:
 def sha256_of(data: bytes) -> str:
     """SHA-256 of `data` as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def folder_sha256(root: str | Path) -> str:
+    """SHA-256 over the names and contents of all files below `root`, in the order of their names."""
+    whole = hashlib.sha256()
+    for name, file in sorted((p.relative_to(root).as_posix(), p) for p in Path(root).rglob("*") if p.is_file()):
+        whole.update(f"{sha256(file)}  {name}\n".encode())
+    return whole.hexdigest()
+
+
+def read_verified(root: str | Path, path: str, expected: str) -> bytes:
+    """An image's bytes, which must have the checksum that the index holds."""
+    file = Path(root) / path
+    data = read_bytes(file)
+    if (found := sha256_of(data)) != expected:
+        raise DatasetError(
+            f"{file}: changed since indexed (checksum {found[:12]}, the index has {expected[:12]}); "
+            "restore the file or make the index again"
+        )
+    return data
 
 
 def decode(data: bytes, file: Path, quick: bool = False) -> tuple[Image.Image, bool]:

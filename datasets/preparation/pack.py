@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from datasets import DatasetError, nearest
-from datasets.preparation.images import decode, read_bytes, sha256_of
+from datasets.preparation.images import decode, read_verified
 from datasets.preparation.parallel import batches, each
 from datasets.preparation.rows import Row
 from files import write_whole
@@ -55,13 +55,7 @@ def _pack_batch(
 
 def load(row: Row, root: Path, size: tuple[int, int], resample: str) -> np.ndarray:
     """One image of the index, verified and resized: uint8 `(3, H, W)`."""
-    file = root / row.path
-    data = read_bytes(file)
-    if (found := sha256_of(data)) != row.sha256:
-        raise DatasetError(
-            f"{file}: changed since indexed (checksum {found[:12]}, the index has {row.sha256[:12]}); "
-            "restore the file or make the index again"
-        )
-    image, _ = decode(data, file)
+    data = read_verified(root, row.path, row.sha256)
+    image, _ = decode(data, root / row.path)
     height, width = size
     return np.asarray(image.resize((width, height), FILTERS[resample])).transpose(2, 0, 1)

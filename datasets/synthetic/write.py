@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from datasets import DatasetError
+from datasets.preparation.images import folder_sha256
 from datasets.preparation.parallel import batches, each
 from datasets.synthetic.camera import make_camera
 from datasets.synthetic.knobs import Knobs
@@ -43,7 +44,8 @@ def write_dataset(plan: Plan, knobs: Knobs, about: dict, out: Path, jobs: int) -
     description.unlink(missing_ok=True)
     shutil.rmtree(out, ignore_errors=True)
     partial_folder.rename(out)
-    content = about | {"knobs": knobs.as_dict(), "images": len(plan.shots), "counts": plan.counts}
+    expected = plan.counts | {"sha256": folder_sha256(out)}
+    content = about | {"knobs": knobs.as_dict(), "images": len(plan.shots), "counts": expected}
     with write_whole(description) as temporary:
         temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return description
