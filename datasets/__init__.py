@@ -3,7 +3,6 @@
 Importing this package, or a layout, loads neither NumPy, pandas nor Pillow, so that a plan of the workflow can ask
 for names and splits at no cost. A layout module states
 
-- `PROTOCOL`, the version of the facts it states (part of what a result was measured under),
 - `PROTOCOLS`, the names of the evaluation protocols that apply to it,
 - `SPLITS`, the number of train/test splits (10 trainings on RegDB, one elsewhere),
 - `HOLDOUTS`, the values of `holdout` it can serve,

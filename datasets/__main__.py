@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     subset = commands.add_parser("subset", help="choose the training images of an imbalance setting")
     subset.set_defaults(run=_subset)
     subset.add_argument("--index", type=Path, required=True)
-    subset.add_argument("--setting", required=True, help="full, ir_per_id=N, ir_ids=K, vis_per_id=N, vis_ids=K")
+    subset.add_argument("--setting", required=True, help="full, or KIND=NUMBER with a kind of datasets/settings/")
     subset.add_argument("--split", type=int, required=True)
     subset.add_argument("--seed", type=int, required=True)
     subset.add_argument("--out", type=Path, required=True, help="CSV")
@@ -148,7 +148,8 @@ def _pack(args: argparse.Namespace) -> None:
 
 def _subset(args: argparse.Namespace) -> None:
     from datasets.preparation.rows import read_index
-    from datasets.preparation.settings import keep, parse, write_subset
+    from datasets.preparation.subset import write_subset
+    from datasets.settings import keep, parse
 
     setting = parse(args.setting)
     rows = read_index(args.index)

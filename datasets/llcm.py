@@ -10,7 +10,6 @@ from pathlib import Path
 
 from datasets import DatasetError
 
-PROTOCOL = 1
 PROTOCOLS = ("llcm-infrared-to-visible", "llcm-visible-to-infrared")
 SPLITS = 1
 HOLDOUTS = ("test",)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from datasets import DatasetError
 
-PROTOCOL = 1
 PROTOCOLS = ("regdb-visible-to-infrared", "regdb-infrared-to-visible")
 SPLITS = 10
 HOLDOUTS = ("test",)

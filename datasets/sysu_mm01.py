@@ -10,7 +10,6 @@ from pathlib import Path
 
 from datasets import DatasetError
 
-PROTOCOL = 1
 PROTOCOLS = (
     "sysu-mm01-all-single",
     "sysu-mm01-all-multi",

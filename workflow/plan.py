@@ -16,7 +16,7 @@ import jsonschema
 import yaml
 
 import datasets
-from datasets.preparation import settings
+from datasets import settings
 from methods import recipes
 from methods.recipes import Recipe, RecipeError
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from datasets import DatasetError
 from datasets.preparation.rows import Row
-from datasets.preparation.settings import KINDS, Setting, keep, parse, write_subset
+from datasets.preparation.subset import write_subset
+from datasets.settings import Setting, keep, kinds, parse, rule
 
 ROWS = [
     Row(f"{modality}/{identity}/{k}.jpg", identity, 1, modality, ("train" if identity < 12 else "test", "test"))
@@ -31,36 +32,34 @@ def test_full_keeps_every_training_image_and_no_other():
     assert kept("full") == TRAIN
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", kinds())
 def test_only_the_named_modality_is_thinned_out(kind):
-    other = {i for i in TRAIN if ROWS[i].modality != KINDS[kind][0]}
+    other = {i for i in TRAIN if ROWS[i].modality != rule(kind).MODALITY}
     assert other <= kept(f"{kind}=2") < TRAIN
 
 
 @pytest.mark.parametrize("kind", ["ir_per_id", "vis_per_id"])
 @pytest.mark.parametrize("number", [1, 4, 9])
 def test_a_number_per_identity_is_kept_or_all_where_there_are_fewer(kind, number):
-    modality = KINDS[kind][0]
+    modality = rule(kind).MODALITY
     found = Counter(ROWS[i].identity for i in kept(f"{kind}={number}") if ROWS[i].modality == modality)
     assert found == {identity: min(number, 3 + identity % 4) for identity in range(12)}
 
 
 @pytest.mark.parametrize("kind", ["ir_ids", "vis_ids"])
 def test_a_number_of_identities_keep_all_their_images(kind):
-    modality = KINDS[kind][0]
+    modality = rule(kind).MODALITY
     found = Counter(ROWS[i].identity for i in kept(f"{kind}=5") if ROWS[i].modality == modality)
     assert len(found) == 5 and all(count == 3 + identity % 4 for identity, count in found.items())
 
 
-@given(
-    kind=st.sampled_from(sorted(KINDS)), small=st.integers(1, 12), large=st.integers(1, 12), seed=st.integers(0, 9999)
-)
+@given(kind=st.sampled_from(kinds()), small=st.integers(1, 12), large=st.integers(1, 12), seed=st.integers(0, 9999))
 def test_smaller_numbers_are_contained_in_larger_ones(kind, small, large, seed):
     small, large = sorted((small, large))
     assert kept(f"{kind}={small}", seed) <= kept(f"{kind}={large}", seed) <= TRAIN
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", kinds())
 def test_the_seed_decides_and_decides_alone(kind):
     assert kept(f"{kind}=2", seed=5) == kept(f"{kind}=2", seed=5)
     assert len({frozenset(kept(f"{kind}=2", seed)) for seed in range(6)}) > 1
@@ -94,7 +93,7 @@ def test_the_table_names_rows_and_labels_of_the_whole_training_set(tmp_path):
     [
         ("ful", "unknown setting 'ful', did you mean 'full'?"),
         ("ir_perid=3", "did you mean 'ir_per_id'?"),
-        ("ir_ids", "unknown setting 'ir_ids', did you mean 'ir_ids'?; settings: full, ir_per_id=<number>"),
+        ("ir_ids", "unknown setting 'ir_ids', did you mean 'ir_ids'?; settings: full, ir_ids=<number>"),
         ("ir_ids=0", "found '0', expected a whole number of at least 1"),
         ("ir_ids=1.5", "found '1.5'"),
         ("vis_per_id=-1", "found '-1'"),
