@@ -20,7 +20,8 @@ import numpy as np
 
 from eval.features import FeatureSet
 from eval.galleries import draws
-from eval.protocols import PROTOCOLS, Protocol
+from eval.protocol import Protocol
+from eval.protocols import PROTOCOLS
 from eval.score import score
 
 COUNTS = Path(__file__).parents[1] / "datasets" / "sysu_mm01_counts.json"

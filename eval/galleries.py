@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from eval.features import FeatureError, FeatureSet
-from eval.protocols import Protocol
+from eval.protocol import Protocol
 
 FAMILIES = ("seeded", "official")
 Permutations = Mapping[tuple[int, int], np.ndarray]

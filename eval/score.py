@@ -12,7 +12,8 @@ from eval.engine import Side, score_galleries
 from eval.features import FeatureSet
 from eval.galleries import Permutations, draws
 from eval.metrics import QueryScores
-from eval.protocols import PROTOCOLS, Protocol, protocol
+from eval.protocol import Protocol
+from eval.protocols import PROTOCOLS, protocol
 from eval.rerank import KReciprocal
 from eval.similarity import Given, Products
 from files import write_whole

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from eval.protocols import Protocol
+from eval.protocol import Protocol
 
 
 def rank_gallery(similarity, identities, cameras):

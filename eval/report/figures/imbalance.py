@@ -41,7 +41,7 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
         above.set_title(f"{names.dataset(column.dataset)}\n{names.protocol(column.protocol)}")
         above.set_ylim(0, None)
         below.set_ylim(0, 105)
-        below.set_xlabel(names.AXES[axis])
+        below.set_xlabel(names.AXES.get(axis, axis))
         for panel in (above, below):
             ticks = [f"{names.number(setting):g}" if names.number(setting) else "full" for setting in settings]
             panel.set_xticks(range(len(settings)), ticks)

@@ -1,8 +1,7 @@
-"""The test protocols as data: every point on which code bases disagree is a field (docs/protocol.md, D1 to D14)."""
+"""A test protocol as data: every point on which code bases disagree is a field (docs/protocol.md, D1 to D14)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -75,87 +74,3 @@ class Protocol:
             raise FeatureError(
                 f"{data.source}: no query with a match under {self.name}; do both modalities share identities?"
             )
-
-
-_SYSU_CAMERAS = MappingProxyType({"visible": (1, 2, 4, 5), "infrared": (3, 6)})
-_REGDB_CAMERAS = MappingProxyType({"visible": (1,), "infrared": (2,)})
-_LLCM_CAMERAS = MappingProxyType({"visible": tuple(range(1, 10)), "infrared": tuple(range(1, 10))})
-
-
-def _sysu(mode: str, gallery_cameras: tuple[int, ...], shot: str, shots: int) -> Protocol:
-    return Protocol(
-        name=f"sysu-mm01-{mode}-{shot}",
-        cameras=_SYSU_CAMERAS,
-        query_modality="infrared",
-        query_cameras=(3, 6),
-        gallery_modality="visible",
-        gallery_cameras=gallery_cameras,
-        drawn="gallery",
-        shots=shots,
-        official_draws=True,
-        skip_rule="camera-pairs",
-        skip_pairs=((3, 2),),
-        cmc_level="identity",
-        distance="cosine",
-    )
-
-
-def _regdb(query: str, gallery: str) -> Protocol:
-    return Protocol(
-        name=f"regdb-{query}-to-{gallery}",
-        cameras=_REGDB_CAMERAS,
-        query_modality=query,
-        query_cameras=_REGDB_CAMERAS[query],
-        gallery_modality=gallery,
-        gallery_cameras=_REGDB_CAMERAS[gallery],
-        drawn="none",
-        shots=None,
-        official_draws=False,
-        skip_rule="none",
-        skip_pairs=(),
-        cmc_level="image",
-        distance="cosine",
-    )
-
-
-def _llcm(name: str, query: str, gallery: str, drawn: Literal["gallery", "query"]) -> Protocol:
-    return Protocol(
-        name=name,
-        cameras=_LLCM_CAMERAS,
-        query_modality=query,
-        query_cameras=_LLCM_CAMERAS[query],
-        gallery_modality=gallery,
-        gallery_cameras=_LLCM_CAMERAS[gallery],
-        drawn=drawn,
-        shots=1,
-        official_draws=False,
-        skip_rule="same-identity-and-camera",
-        skip_pairs=(),
-        cmc_level="identity",
-        distance="cosine",
-    )
-
-
-PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
-    {
-        protocol.name: protocol
-        for protocol in (
-            _sysu("all", (1, 2, 4, 5), "single", 1),
-            _sysu("all", (1, 2, 4, 5), "multi", 10),
-            _sysu("indoor", (1, 2), "single", 1),
-            _sysu("indoor", (1, 2), "multi", 10),
-            _regdb("visible", "infrared"),
-            _regdb("infrared", "visible"),
-            _llcm("llcm-infrared-to-visible", "infrared", "visible", "gallery"),
-            _llcm("llcm-visible-to-infrared", "visible", "infrared", "gallery"),
-            _llcm("llcm-visible-to-infrared-as-coded", "infrared", "visible", "query"),
-        )
-    }
-)
-
-
-def protocol(name: str) -> Protocol:
-    """The protocol of that name; raises KeyError with the known names."""
-    if name not in PROTOCOLS:
-        raise KeyError(f"unknown protocol {name!r}; known: {', '.join(PROTOCOLS)}")
-    return PROTOCOLS[name]
