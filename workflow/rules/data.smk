@@ -23,6 +23,7 @@ rule index:
         "results/{dataset}/images.csv",
     log:
         "results/{dataset}/images.log",
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 4
@@ -62,6 +63,7 @@ rule subset:
         "results/{dataset}/{setting}/split{split}_seed{seed}.csv",
     log:
         "results/{dataset}/{setting}/split{split}_seed{seed}.log",
+    localrule: True
     conda:
         "../../environment.yml"
     shell:
@@ -77,6 +79,7 @@ rule contact_sheet:
         "results/{dataset}/contact_sheet.png",
     log:
         "results/{dataset}/contact_sheet.log",
+    localrule: True
     conda:
         "../../environment.yml"
     params:

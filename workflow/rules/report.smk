@@ -6,6 +6,7 @@ rule describe:
         "reports/{experiment}/experiment.json",
     log:
         "reports/{experiment}/logs/describe.log",
+    localrule: True
     conda:
         "../../environment.yml"
     params:
@@ -27,6 +28,7 @@ rule collect:
         runs="reports/{experiment}/runs.csv",
     log:
         "reports/{experiment}/logs/collect.log",
+    localrule: True
     conda:
         "../../environment.yml"
     shell:
@@ -38,6 +40,7 @@ rule tables:
     input:
         experiment="reports/{experiment}/experiment.json",
         results="reports/{experiment}/results.csv",
+        runs="reports/{experiment}/runs.csv",
     output:
         report(
             "reports/{experiment}/tables.html",
@@ -50,6 +53,7 @@ rule tables:
         "reports/{experiment}/tables.tex",
     log:
         "reports/{experiment}/logs/tables.log",
+    localrule: True
     conda:
         "../../environment.yml"
     shell:
@@ -62,6 +66,7 @@ rule figure:
         figure_inputs,
         experiment="reports/{experiment}/experiment.json",
         results="reports/{experiment}/results.csv",
+        runs="reports/{experiment}/runs.csv",
     output:
         report(
             "reports/{experiment}/figures/{figure}.svg",
@@ -72,6 +77,7 @@ rule figure:
         "reports/{experiment}/figures/{figure}.png",
     log:
         "reports/{experiment}/logs/{figure}.log",
+    localrule: True
     conda:
         "../../environment.yml"
     shell:
@@ -97,6 +103,7 @@ rule page:
         ),
     log:
         "reports/{experiment}/logs/page.log",
+    localrule: True
     conda:
         "../../environment.yml"
     shell:
@@ -113,6 +120,7 @@ rule coverage:
         "reports/coverage.csv",
     log:
         "reports/coverage.log",
+    localrule: True
     conda:
         "../../environment.yml"
     shell:
@@ -134,6 +142,7 @@ rule benchmark_page:
         ),
     log:
         "reports/index.log",
+    localrule: True
     conda:
         "../../environment.yml"
     shell:
