@@ -34,9 +34,10 @@ if workflow.exec_mode == ExecMode.DEFAULT:  # not again in every job
 rule all:
     default_target: True
     input:
-        [f"reports/{name}/index.html" for name in EXPERIMENTS],
+        [report_files(name) for name in EXPERIMENTS],
         [
-            f"{cell.folder}/trials.csv"
+            f"{cell.folder}/{file}.csv"
             for name in EXPERIMENTS
             for cell in experiment_cells(name)
+            for file in ("trials", "cmc")
         ],

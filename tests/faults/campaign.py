@@ -143,3 +143,5 @@ class Campaign:
             done.verdict = "unclear"
         else:
             done.verdict = "stopped" if done.stops else "same"
+        if not done.verdict.startswith(("same", "stopped", "unclear")):
+            self.project.run("--forceall")  # the next round shall not answer for this one

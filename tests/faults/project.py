@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,15 +40,16 @@ class Project:
     """A copy of the project in a folder of its own."""
 
     folder: Path
+    program: tuple[str, ...] = (sys.executable, "-m", "snakemake")
 
     def command(self, *arguments: str) -> list[str]:
         files = [f"config/{name}.yaml" for name in ("datasets", "demo", "faults")]
-        return [sys.executable, "-m", "snakemake", "--cores", "2", *arguments, "--configfile", *files]
+        return [*self.program, "--cores", "2", *arguments, "--configfile", *files]
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str, environment: Mapping[str, str] = os.environ) -> subprocess.Popen:
         """Start Snakemake; its output goes to the file `output`, because a killed head leaves a pipe open."""
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        environment = os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"}
+        path = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
+        environment = dict(environment) | {"PATH": path, "OMP_NUM_THREADS": "1"}
         with self.output.open("wb") as output:
             return subprocess.Popen(
                 self.command(*arguments),
@@ -74,12 +76,12 @@ class Project:
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in found}
 
 
-def make(folder: Path) -> Project:
-    """Copy the project's own files and add the small experiment and its configuration."""
+def make(folder: Path, rows: list[dict] = EXPERIMENT["rows"]) -> Project:
+    """Copy the project's own files and add the small experiment, with these rows, and its configuration."""
     for room in ROOMS:
         shutil.copytree(room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Snakefile", "files.py", "environment.yml"):
         shutil.copy(name, folder / name)
-    (folder / "config" / "experiments" / "faults.yaml").write_text(yaml.safe_dump(EXPERIMENT))
+    (folder / "config" / "experiments" / "faults.yaml").write_text(yaml.safe_dump(EXPERIMENT | {"rows": rows}))
     (folder / "config" / "faults.yaml").write_text(yaml.safe_dump(CONFIGURATION))
     return Project(folder)

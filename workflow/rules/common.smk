@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from eval.report import kinds
 from eval.report.experiment import figure_name
 from workflow import checksums, plan
 
@@ -22,17 +23,8 @@ SHARED = [
     *sorted(str(path) for path in Path("training").glob("*.py")),
 ]
 
-# What a kind of figure reads beyond the collected scores.
-FIGURE_INPUTS = {
-    "cmc": "cmc.csv",
-    "diagnostics": "history.csv",
-    "distances": "features.npz",
-    "failures": "features.npz",
-    "memory": "weights.safetensors",
-    "retrievals": "features.npz",
-    "training": "history.csv",
-    "tsne": "features.npz",
-}
+TABLES = ("html", "md", "csv", "tex")
+
 # Least time between two checkpoints of a training; no part of what determines a result.
 CHECKPOINT_SECONDS = config.get("checkpoint_seconds", 60)
 
@@ -47,6 +39,12 @@ wildcard_constraints:
     split="[0-9]+",
     seed="[0-9]+",
     experiment="[a-z0-9_]+",
+
+
+def report_files(name):
+    """What an experiment's folder must hold; a page alone would hide that a table is gone."""
+    files = ("index.html", "results.csv", *(f"tables.{kind}" for kind in TABLES))
+    return [f"reports/{name}/{file}" for file in files]
 
 
 def experiment_cells(name):
@@ -201,16 +199,25 @@ def figures_of(experiment):
 
 
 def figure_inputs(wildcards):
-    """The run files that a figure's kind reads."""
+    """The files that a figure's kind reads: of each training (chance has features and curves only), and pictures."""
     specs = {
         figure_name(spec): spec
         for spec in plan.read_experiment(wildcards.experiment).get("figures", [])
     }
-    name = FIGURE_INPUTS.get(specs[wildcards.figure]["kind"])
-    cells = experiment_cells(wildcards.experiment)
-    if name in ("history.csv", "weights.safetensors"):
-        cells = [cell for cell in cells if cell.run != plan.CHANCE]
-    return [f"{cell.folder}/{name}" for cell in cells] if name else []
+    spec = specs[wildcards.figure]
+    found = []
+    for name in kinds.reads(spec["kind"]):
+        if name == "arrays":
+            description = plan.describe(wildcards.experiment, config)["datasets"][
+                spec["dataset"]
+            ]
+            found += [description["index"], description["arrays"]]
+            continue
+        cells = experiment_cells(wildcards.experiment)
+        if name not in ("features.npz", "cmc.csv"):
+            cells = [cell for cell in cells if cell.run != plan.CHANCE]
+        found += [f"{cell.folder}/{name}" for cell in cells]
+    return found
 
 
 def figure_files(wildcards):

@@ -156,4 +156,4 @@ for name in plan.experiment_names():
         name:
             name
         input:
-            f"reports/{name}/index.html",
+            report_files(name),
