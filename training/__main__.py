@@ -20,6 +20,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     from training.device import DeviceError
     from training.loop import Diverged
+    from training.memory import OutOfMemory
     from training.run import RunError, carry_out, embed_again
     from training.sampler import SamplerError
 
@@ -29,7 +30,7 @@ def main() -> None:
         else:
             copies = dict(zip(arguments.copies, arguments.features, strict=True))
             embed_again(_job(arguments), copies)
-    except (RecipeError, DeviceError, Diverged, RunError, SamplerError, OSError, ValueError) as error:
+    except (RecipeError, DeviceError, Diverged, OutOfMemory, RunError, SamplerError, OSError, ValueError) as error:
         sys.exit(f"error: {error}")
 
 

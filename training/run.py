@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 import methods
 from files import sha256, write_whole
 from methods.recipes import Recipe, resolve
-from training import checkpoint, provenance
+from training import checkpoint, memory, provenance
 from training.data import load_test, load_training
 from training.device import prepare
 from training.embed import embed, write_features
@@ -56,7 +56,7 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
     """Train a run and write weights, history, features and, last, run.json into its folder.
 
     Raises:
-        RunError, DeviceError, Diverged, SamplerError: each with one line for the user.
+        RunError, DeviceError, Diverged, OutOfMemory, SamplerError: each with one line for the user.
     """
     job.out.mkdir(parents=True, exist_ok=True)
     with _alone(job.out):
@@ -68,9 +68,12 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
         data = load_training(job.subset, job.pixels, recipe, device)
         method = methods.build(recipe, data.described).to(device, memory_format=torch.channels_last)
         trainer = Trainer(method, recipe, data, job.seed, device)
-        resumed = train(
-            trainer, job.out, fingerprint(job, recipe), checkpoint_seconds, note=lambda s: print(s, flush=True)
-        )
+        try:
+            resumed = train(
+                trainer, job.out, fingerprint(job, recipe), checkpoint_seconds, note=lambda s: print(s, flush=True)
+            )
+        except torch.OutOfMemoryError as error:
+            raise memory.explain(trainer, error) from None
         trained = time.perf_counter()
         rows = load_test(job.index, job.split)
         features = embed(method, recipe, job.pixels, rows, device)

@@ -14,6 +14,7 @@ from files import sha256
 from training import checkpoint, run
 from training.device import DeviceError
 from training.loop import Diverged, Trainer
+from training.memory import OutOfMemory
 from training.run import RunError, carry_out
 
 RESULTS = ("weights.safetensors", "features.npz")
@@ -137,3 +138,17 @@ def test_embedding_again_gives_the_same_features(job, tmp_path):
     carry_out(job(), 60)
     run.embed_again(job(), {job().pixels: tmp_path / "again.npz"})
     assert sha256(tmp_path / "again.npz") == sha256(job().out / "features.npz")
+
+
+@pytest.mark.parametrize(("room", "message"), [(32, "batch.identities=4 fits"), (8, "not even batch.identities=2")])
+def test_a_batch_that_does_not_fit_names_its_keys_and_what_fits(job, monkeypatch, room, message):
+    """Memory for `room` images a step is pretended; the recipe's step has 8 x 4 of each modality."""
+
+    def step(self, batch, original=Trainer._step):
+        if len(batch.visible) + len(batch.infrared) > room:
+            raise torch.OutOfMemoryError("pretended")
+        return original(self, batch)
+
+    monkeypatch.setattr(Trainer, "_step", step)
+    with pytest.raises(OutOfMemory, match=rf"batch.identities=8 x batch.images=4 .* does not fit.*{message}"):
+        carry_out(job(), 60)
