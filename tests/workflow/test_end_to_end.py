@@ -22,24 +22,27 @@ EXPERIMENT = {
     "columns": [
         {"dataset": "demo-sysu", "protocol": "sysu-mm01-all-single", "metrics": ["rank-1", "mAP"]},
         {"dataset": "demo-regdb", "protocol": "regdb-visible-to-infrared", "metrics": ["mAP"]},
+        {"dataset": "demo-regdb-c", "protocol": "regdb-infrared-to-visible", "metrics": ["mAP"]},
     ],
     "rows": [
         {"label": "Baseline", "run": "maum+um=off" + SHORT},
         {"label": "MAUM", "run": "maum+bank.t0=1" + SHORT},
-        {"label": "MAUM", "run": "maum+bank.t0=1" + SHORT, "setting": "ir_per_id=1"},
+        {"label": "MAUM", "run": "maum+bank.t0=1" + SHORT, "setting": "ir_per_id=1", "dataset": "demo-sysu"},
     ],
     "figures": [{"kind": "cmc"}, {"kind": "training"}],
 }
 
 
 def tiny_configuration() -> dict:
-    """The demo's configuration with eight training and four test identities."""
+    """The demo's configuration with few identities, and a corrupted copy of the smaller dataset."""
     small = {"train_identities": 10, "test_identities": 4}
     renders = {
         "demo-sysu": small | {"images_per_camera": 2},
         "demo-regdb": small | {"test_identities": 10, "images_per_camera": 4},
     }
-    return {"experiments": ["tiny"], "datasets": {name: {"render": render} for name, render in renders.items()}}
+    found = {name: {"render": render} for name, render in renders.items()}
+    corrupted = {"layout": "regdb", "root": "-", "corrupt": {"modality": "visible", "seed": 0}}
+    return {"experiments": ["tiny"], "datasets": found | {"demo-regdb-c": corrupted}}
 
 
 def copy_project(folder: Path) -> Path:
@@ -88,15 +91,23 @@ def test_the_report_is_there(project):
         for r in rows
         if r["protocol"] == "sysu-mm01-all-single"
     }
-    assert (
-        len(trials) == (1 + 1 + 1 + 1 + 1) * 2 * 10
-    )  # chance, untrained, two full rows, one imbalanced; seeds; trials
+    assert len(trials) == 5 * 10  # chance, untrained, two full rows, one imbalanced row; ten trials
 
 
 def test_runs_carry_their_provenance(project):
     runs = list(project.glob("results/*/*/maum*/split1_seed0/run.json"))
-    assert len(runs) == 8  # untrained, two rows, one imbalanced row, on two datasets
+    assert len(runs) == 10  # untrained and two rows on three datasets, one imbalanced row on one
     assert all(json.loads(path.read_text())["packages"]["torch"] for path in runs)
+
+
+def test_corrupted_galleries_have_ten_trials_of_the_same_training(project):
+    (table,) = project.glob("results/demo-regdb-c/full/maum@demo+bank.t0=1*/split1_seed0/trials.csv")
+    with table.open(newline="") as file:
+        values = {int(row["trial"]): float(row["value"]) for row in csv.DictReader(file) if row["metric"] == "mAP"}
+    assert sorted(values)[:10] == list(range(10))
+    assert len(set(values.values())) > 1
+    trained = project / str(table.parent.relative_to(project)).replace("demo-regdb-c", "demo-regdb") / "run.json"
+    assert (table.parent / "run.json").read_bytes() == trained.read_bytes()
 
 
 def test_a_second_run_finds_nothing_to_do(project):
@@ -114,7 +125,7 @@ def test_a_deleted_score_table_is_made_again_to_the_byte(project):
 
 def test_another_number_of_cores_gives_the_same_bytes(project, tmp_path):
     other = copy_project(tmp_path / "other")
-    target = next(project.glob("results/demo-sysu/ir_per_id=1/*/split1_seed1/trials.csv")).relative_to(project)
+    target = next(project.glob("results/demo-sysu/ir_per_id=1/*/split1_seed0/trials.csv")).relative_to(project)
     done = snakemake(other, "--cores", "1", str(target))
     assert done.returncode == 0, done.stderr
     assert (other / target).read_bytes() == (project / target).read_bytes()

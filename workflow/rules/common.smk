@@ -198,25 +198,37 @@ def figures_of(experiment):
     ]
 
 
+def has_file(cell, name):
+    """Whether a run's folder gets this file: chance is not trained, a corrupted copy has no training of its own."""
+    if cell.run == plan.CHANCE:
+        return name in ("features.npz", "cmc.csv")
+    return "corrupt" not in config["datasets"][cell.dataset] or name in (
+        "run.json",
+        "cmc.csv",
+    )
+
+
 def figure_inputs(wildcards):
-    """The files that a figure's kind reads: of each training (chance has features and curves only), and pictures."""
+    """The files that a figure's kind reads: of each run that has them, and the dataset's pictures."""
     specs = {
         figure_name(spec): spec
         for spec in plan.read_experiment(wildcards.experiment).get("figures", [])
     }
     spec = specs[wildcards.figure]
-    found = []
-    for name in kinds.reads(spec["kind"]):
-        if name == "arrays":
-            description = plan.describe(wildcards.experiment, config)["datasets"][
-                spec["dataset"]
-            ]
-            found += [description["index"], description["arrays"]]
-            continue
-        cells = experiment_cells(wildcards.experiment)
-        if name not in ("features.npz", "cmc.csv"):
-            cells = [cell for cell in cells if cell.run != plan.CHANCE]
-        found += [f"{cell.folder}/{name}" for cell in cells]
+    cells = experiment_cells(wildcards.experiment)
+    names = kinds.reads(spec["kind"])
+    found = [
+        f"{cell.folder}/{name}"
+        for name in names
+        if name != "arrays"
+        for cell in cells
+        if has_file(cell, name)
+    ]
+    if "arrays" in names:
+        description = plan.describe(wildcards.experiment, config)["datasets"][
+            spec["dataset"]
+        ]
+        found += [description["index"], description["arrays"]]
     return found
 
 

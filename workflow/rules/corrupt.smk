@@ -3,7 +3,6 @@
 
 ruleorder: corrupted_index > index
 ruleorder: evaluate_corrupted > evaluate
-ruleorder: evaluate_corrupted > train
 
 
 rule corrupt:

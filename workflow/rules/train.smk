@@ -15,6 +15,7 @@ rule train:
     log:
         "results/{dataset}/{setting}/{run}/split{split}_seed{seed}/train.log",
     wildcard_constraints:
+        dataset="[a-z][a-z0-9-]*(?<!-c)",  # corrupted copies have no trainings of their own
         run="(?!chance/)[a-z][a-z0-9_]*[^/]*",
     conda:
         "../../environment.yml"
