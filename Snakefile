@@ -28,7 +28,10 @@ include: "workflow/rules/report.smk"
 
 
 if workflow.exec_mode == ExecMode.DEFAULT:  # not again in every job
-    checksums.refuse_damaged_results()
+    try:
+        checksums.refuse_damaged_results()
+    except checksums.DamagedFile as error:
+        sys.exit(f"error: {error}")
 
 
 rule all:

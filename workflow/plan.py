@@ -74,12 +74,15 @@ def read_experiment(name: str) -> dict:
     """An experiment's file, checked against its schema.
 
     Raises:
-        PlanError: if there is no such experiment or a key is wrong.
+        PlanError: if there is no such experiment, its file is no YAML, or a key is wrong.
     """
     path = EXPERIMENTS / f"{name}.yaml"
     if not path.is_file():
         raise PlanError(f"no experiment {name!r} in {EXPERIMENTS}{_nearest(name, experiment_names())}")
-    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise PlanError(f"{path.relative_to(ROOT)}: cannot be read as YAML ({error})") from error
     check(found, "experiment", str(path.relative_to(ROOT)))
     return found
 

@@ -1,19 +1,13 @@
 """What several rules ask of the plan."""
 
+import functools
 import json
+import sys
 from pathlib import Path
 
 from eval.report import kinds
 from eval.report.experiment import figure_name
 from workflow import checksums, plan
-
-plan.check(config, "config", "configuration")
-EXPERIMENTS = (
-    plan.paper_experiments()
-    if config["experiments"] == "papers"
-    else config["experiments"]
-)
-
 
 # Code that every training executes; a change of it makes every training again.
 SHARED = [
@@ -47,11 +41,28 @@ def report_files(name):
     return [f"reports/{name}/{file}" for file in files]
 
 
+@functools.cache
 def experiment_cells(name):
     """Every training of an experiment once."""
     return list(
         dict.fromkeys(cell for row in plan.rows(name, config) for cell in row.cells)
     )
+
+
+def experiments():
+    """The experiments of `rule all`; ends with one message if they or the configuration cannot be planned."""
+    try:
+        plan.check(config, "config", "configuration")
+        found = config["experiments"]
+        found = plan.paper_experiments() if found == "papers" else found
+        for name in found:
+            experiment_cells(name)
+    except plan.PlanError as error:
+        sys.exit(f"error: {error}")
+    return found
+
+
+EXPERIMENTS = experiments()
 
 
 def dataset_of(wildcards):
