@@ -85,7 +85,8 @@ class _Tables:
     """Galleries after skipping, made anew only when a group of queries ignores other images than those before."""
 
     def __init__(self, galleries: Galleries, skip: Skip):
-        self.whole, self.skip, self.kept = galleries, skip, {}
+        self.whole, self.skip = galleries, skip
+        self.kept: dict[tuple[bytes, bool], Galleries] = {}
 
     def of(self, identity: int, camera: int, first: int, last: int) -> Galleries:
         skipped = self.skip(identity, camera)

@@ -52,7 +52,7 @@ JobAcctGatherType=jobacct_gather/linux
 JobCompType=jobcomp/filetxt
 JobCompLoc={folder}/log/jobcomp.log
 AccountingStorageType=accounting_storage/none
-PartitionName=gpu Nodes=ALL Default=YES DefaultTime=10 MaxTime=60 State=UP
+PartitionName=gpu Nodes=ALL Default=YES DefaultTime=10 MaxTime=600 State=UP
 """
 
 

@@ -68,9 +68,9 @@ def ran(cluster, tmp_path_factory) -> Ran:
         environment=cluster.environment,
     )
     try:
-        cut_off = _freeze(project, head, "+um=off", wanted=False)
+        cut_off = _freeze(project, head, besides=None)
+        uprooted = _freeze(project, head, besides=cut_off)
         _end_at_time_limit(cluster, _job_of(cluster, cut_off))
-        uprooted = _freeze(project, head, "+um=off", wanted=True)
         _take_node_down(cluster, _job_of(cluster, uprooted))
         while head.poll() is None:
             _start_at_once(cluster)
@@ -83,16 +83,17 @@ def ran(cluster, tmp_path_factory) -> Ran:
     return Ran(project, said, cluster.jobs(), cluster.completed(), cut_off, uprooted)
 
 
-def _freeze(project: Project, head: Popen, part: str, wanted: bool) -> Path:
-    """Wait for a training, with or without `part` in its run, that has a checkpoint; stop it; its folder."""
+def _freeze(project: Project, head: Popen, besides: Path | None) -> Path:
+    """Wait for a training that has a checkpoint, another than in the folder `besides`; stop it; its folder."""
     end = time.monotonic() + LIMIT
     while time.monotonic() < end and head.poll() is None:
-        for checkpoint in project.folder.glob("results/demo-sysu/full/maum*/split1_seed0/checkpoint_*.pt"):
+        for checkpoint in project.folder.glob("results/demo-sysu/*/maum*/split1_seed0/checkpoint_*.pt"):
             folder = checkpoint.parent
-            if (part in folder.parent.name) == wanted and (process := _training_in(folder.relative_to(project.folder))):
+            if folder != besides and (process := _training_in(folder.relative_to(project.folder))):
                 process.send_signal(signal.SIGSTOP)
                 if next(folder.glob("checkpoint_*.pt"), None) and not (folder / "run.json").exists():
                     return folder
+                process.send_signal(signal.SIGCONT)
         time.sleep(0.05)
     raise AssertionError(f"no training with a checkpoint; Snakemake said:\n{project.output.read_text()[-4000:]}")
 
@@ -109,9 +110,14 @@ def _training_in(folder: Path) -> psutil.Process | None:
 
 
 def _job_of(cluster: Cluster, folder: Path) -> dict[str, str]:
-    """SLURM's record of the running training of a run folder, by its comment."""
-    run = folder.parent.name
-    return next(job for job in _trainings(cluster.jobs()) if run in job["Comment"] and job["JobState"] == "RUNNING")
+    """SLURM's record of the running training of a run folder."""
+    return next(job for job in _of(folder, cluster.jobs()) if job["JobState"] == "RUNNING")
+
+
+def _of(folder: Path, jobs: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The jobs that trained in a run folder, oldest first, by their comment: setting, run, split and seed."""
+    ending = f"_{folder.parent.parent.name}_{folder.parent.name}_1_0"
+    return sorted((job for job in _trainings(jobs) if job["Comment"].endswith(ending)), key=lambda j: int(j["JobId"]))
 
 
 def _trainings(jobs: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -170,10 +176,8 @@ def test_jobs_without_a_gpu_ask_for_none_and_scorings_are_grouped(ran):
 
 
 def test_a_training_cut_off_at_its_time_limit_was_resubmitted_and_resumed(ran):
-    same = [
-        job for job in _trainings(ran.jobs) if ran.cut_off.parent.name in job["Comment"] and "_full_" in job["Comment"]
-    ]
-    assert [job["JobState"] for job in sorted(same, key=lambda job: int(job["JobId"]))] == ["TIMEOUT", "COMPLETED"]
+    same = _of(ran.cut_off, ran.jobs)
+    assert [job["JobState"] for job in same] == ["TIMEOUT", "COMPLETED"]
     minutes = [_minutes(job["TimeLimit"]) for job in same]
     assert max(minutes) == 120  # the second try asks for twice the time
     assert json.loads((ran.cut_off / "run.json").read_text())["resumed_after_epoch"] >= 1
@@ -186,7 +190,7 @@ def _minutes(limit: str) -> int:
 
 
 def test_a_node_taken_down_only_delays(ran):
-    job = next(job for job in _trainings(ran.jobs) if ran.uprooted.parent.name in job["Comment"])
+    (job,) = _of(ran.uprooted, ran.jobs)
     assert (job["JobState"], job["Restarts"]) == ("COMPLETED", "1")
     assert any(f"JobId={job['JobId']} " in line and "JobState=NODE_FAIL" in line for line in ran.log)
     assert json.loads((ran.uprooted / "run.json").read_text())["resumed_after_epoch"] >= 1
