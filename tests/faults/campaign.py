@@ -2,6 +2,7 @@
 
 import random
 import re
+import shutil
 import time
 from dataclasses import dataclass, field
 
@@ -104,7 +105,8 @@ class Campaign:
         if status < 0:
             done.stops.append(f"killed ({status})")
         elif found := [words for words in CLEAR if words in said]:
-            done.stops.append(found[0])
+            lines = [line.strip() for line in said.splitlines() if found[0] in line]
+            done.stops.append(lines[0][:200])
         elif MUTE in said and any("of wrapper" in fault for fault in done.faults):
             done.stops.append(MUTE)
         else:
@@ -118,6 +120,9 @@ class Campaign:
         if re.search(
             "changed since indexed|a file was changed, added|results/demo-sysu/raw/.*copy the|raw: found", said
         ):
+            (self.project.folder / "results/demo-sysu/raw.json").unlink(missing_ok=True)
+        if "was not rendered by this command" in said:
+            shutil.rmtree(self.project.folder / "results/demo-sysu/raw", ignore_errors=True)
             (self.project.folder / "results/demo-sysu/raw.json").unlink(missing_ok=True)
         if "cannot be locked" in said:
             kills.wait_for_orphans(str(self.project.folder))
