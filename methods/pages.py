@@ -1,6 +1,7 @@
 """Pages of docs/methods: what a person wrote on top, and below the mark what recipe, module and experiments say."""
 
 import ast
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -85,6 +86,6 @@ def _experiments(name: str) -> str:
     return "\n".join(lines)
 
 
-def _table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(headers: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     return tabulate(cells, headers=headers, tablefmt="pipe", disable_numparse=True)

@@ -1,13 +1,14 @@
 """Imports point downward only (docs/architecture.md)."""
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOMS = ("benchmarks", "datasets", "eval", "files", "methods", "training", "workflow")
+from workflow import imports
+
+ROOMS = imports.ROOMS
 MAY_IMPORT = {
     "files": set(),
     "datasets": {"files"},
@@ -20,28 +21,13 @@ MAY_IMPORT = {
 TORCH_FREE = ("files", "datasets", "eval", "workflow")
 
 
-def sources() -> list[Path]:
-    return [p for room in ROOMS for p in (Path(room).rglob("*.py") if Path(room).is_dir() else [Path(f"{room}.py")])]
-
-
-def imports(path: Path) -> set[str]:
-    """Dotted names that a file imports, anywhere in it."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
-
-
-@pytest.mark.parametrize("path", sources(), ids=str)
+@pytest.mark.parametrize("path", [path for room in imports.ROOMS for path in imports.sources(room)], ids=str)
 def test_a_room_imports_only_what_lies_below(path):
     room = path.parts[0].removesuffix(".py")
-    used = {name.split(".")[0] for name in imports(path)} & set(ROOMS)
+    used = {name.split(".")[0] for name in imports.imports(path)} & set(ROOMS)
     assert used <= MAY_IMPORT[room] | {room}
     if room in TORCH_FREE:
-        assert "torch" not in {name.split(".")[0] for name in imports(path)}
+        assert "torch" not in {name.split(".")[0] for name in imports.imports(path)}
 
 
 def method_files() -> list[Path]:
@@ -51,7 +37,12 @@ def method_files() -> list[Path]:
 @pytest.mark.parametrize("path", method_files(), ids=str)
 def test_no_method_imports_another(path):
     others = {f"methods.{other.stem}" for other in method_files() if other != path}
-    assert not {name for name in imports(path) if any(name == o or name.startswith(f"{o}.") for o in others)}
+    assert not {name for name in imports.imports(path) if any(name == o or name.startswith(f"{o}.") for o in others)}
+
+
+def test_the_picture_in_the_docs_is_that_of_the_code():
+    text = imports.PAGE.read_text(encoding="utf-8")
+    assert imports.BEGIN + imports.picture() + imports.END in text, "python -m workflow.imports draws it anew"
 
 
 def test_a_plan_imports_neither_torch_nor_pandas():

@@ -29,7 +29,7 @@ def prepare(recipe: Recipe, seed: int) -> torch.device:
     if recipe["deterministic"]:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid that costs 7 % of a step
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # debugging; 7 % of a step
     torch.backends.cudnn.benchmark = not recipe["deterministic"]
     if recipe["device"] == "cpu":
         _keep_freed_memory()

@@ -86,9 +86,9 @@ def check(rows: list[Row], expect: dict[str, Any], holdout: str, root: str | Pat
             _check_side(found[side], wanted, f"{root}: split {split} {side}", remedy)
     if "cells" in expect:
         _check_cells(rows, expect["cells"], root, remedy)
-    if "sha256" in expect and (found := folder_sha256(root)) != expect["sha256"]:
+    if "sha256" in expect and (checksum := folder_sha256(root)) != expect["sha256"]:
         raise DatasetError(
-            f"{root}: a file was changed, added or removed (checksum of all files {found[:12]}, "
+            f"{root}: a file was changed, added or removed (checksum of all files {checksum[:12]}, "
             f"expected {str(expect['sha256'])[:12]}); copy the dataset anew, or delete {root}.json and render it anew"
         )
 
