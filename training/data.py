@@ -61,16 +61,12 @@ def load_training(subset: Path, pixels: Path, recipe: Recipe, device: torch.devi
     """The training rows that an imbalance setting kept.
 
     Raises:
-        ValueError: if the packed images have another size than the recipe, naming both.
+        ValueError: if a table lacks a column, or the packed images are no images, too few, or of another size than the
+            recipe's; naming the file, what was found and what expected.
     """
-    table = pd.read_csv(subset)
+    table = _read_table(subset, ("row", "path", "modality", "label"))
     identities = int(table["label"].max()) + 1
-    size = np.load(pixels, mmap_mode="r", allow_pickle=False).shape[2:]
-    if size != (recipe["image.height"], recipe["image.width"]):
-        raise ValueError(
-            f"{pixels}: packed images are {size[0]}x{size[1]}, "
-            f"but the recipe wants {recipe['image.height']}x{recipe['image.width']}"
-        )
+    _check_pixels(pixels, recipe, int(table["row"].max()) + 1)
     blocks = []
     for modality in ("visible", "infrared"):
         rows = table[table["modality"] == modality].sort_values(["label", "path"])
@@ -86,5 +82,37 @@ def load_training(subset: Path, pixels: Path, recipe: Recipe, device: torch.devi
 
 def load_test(index: Path, split: int) -> pd.DataFrame:
     """Rows of images.csv that are tested in this split, in file order; the index is the row of the packed array."""
-    table = pd.read_csv(index, dtype={f"split{split}": "string"})
-    return table[table[f"split{split}"] == "test"]
+    column = f"split{split}"
+    table = _read_table(index, (column, "path", "identity", "camera", "modality"), {column: "string"})
+    return table[table[column] == "test"]
+
+
+def _read_table(path: Path, columns: tuple[str, ...], kinds: dict[str, str] | None = None) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype=kinds)
+    except ValueError as error:  # pandas' parser errors are ValueErrors
+        raise ValueError(f"{path}: cannot be read as CSV ({error}); delete it and make it again") from error
+    if absent := [name for name in columns if name not in table]:
+        raise ValueError(f"{path}: columns {absent} are absent, found {list(table)}; delete it and make it again")
+    if table.empty:
+        raise ValueError(f"{path}: no rows, expected one an image; delete it and make it again")
+    return table
+
+
+def _check_pixels(path: Path, recipe: Recipe, rows: int) -> None:
+    """Hold a packed array to the recipe and to the number of images that are read from it."""
+    try:
+        packed = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{path}: cannot be read as an array ({error}); delete it and make it again") from error
+    if packed.dtype != np.uint8 or packed.ndim != 4 or len(packed) < rows:
+        raise ValueError(
+            f"{path}: found {packed.dtype} {list(packed.shape)}, expected uint8 with at least {rows} images; "
+            "delete it and make it again"
+        )
+    height, width = packed.shape[2:]
+    if (height, width) != (recipe["image.height"], recipe["image.width"]):
+        raise ValueError(
+            f"{path}: packed images are {height}x{width}, "
+            f"but the recipe wants {recipe['image.height']}x{recipe['image.width']}"
+        )

@@ -282,10 +282,12 @@ def main() -> None:
     arguments = parser.parse_args()
     from files import write_whole
 
+    try:
+        description = describe(arguments.experiment, arguments.config)
+    except PlanError as error:
+        raise SystemExit(f"error: {error}") from None
     with write_whole(arguments.out) as temporary:
-        temporary.write_text(
-            json.dumps(describe(arguments.experiment, arguments.config), indent=1) + "\n", encoding="utf-8"
-        )
+        temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

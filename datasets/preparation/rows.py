@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from datasets import DatasetError
 from files import write_whole
@@ -70,6 +70,8 @@ def _rows(table: csv.DictReader) -> list[Row]:
 def _row(line: dict[str, str], splits: list[str]) -> Row:
     if line["modality"] not in MODALITIES:
         raise ValueError(f"modality {line['modality']!r}, expected one of {MODALITIES}")
+    if line["path"].startswith("/") or ".." in PurePosixPath(line["path"]).parts:
+        raise ValueError(f"{line['path'][:80]!r} leads out of the dataset's folder")
     where = tuple(line[name] for name in splits)
     if not set(where) <= {"train", "test", ""}:
         raise ValueError(f"splits {where}, expected train, test or nothing in each")

@@ -130,8 +130,16 @@ def figure_name(spec: dict) -> str:
 
 def load_experiment(path: str | Path) -> Experiment:
     """Read an experiment description; KeyError or ValueError name the file and the key."""
-    text = json.loads(Path(path).read_text(encoding="utf-8"))
-    return parse_experiment(text, str(path))
+    try:
+        description = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: cannot be read as JSON ({error}); describe the experiment again") from error
+    if not isinstance(description, dict):
+        raise ValueError(f"{path}: found {type(description).__name__}, expected an object; describe it again")
+    for key in ("columns", "rows"):
+        if not isinstance(description.get(key, []), list):
+            raise ValueError(f"{path}: {key}: found {description[key]!r}, expected a list; describe it again")
+    return parse_experiment(description, str(path))
 
 
 def parse_experiment(description: dict, where: str) -> Experiment:

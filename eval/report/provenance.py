@@ -44,10 +44,17 @@ def read(folder: Path) -> dict:
     path = folder / "run.json"
     if not path.is_file():
         return dict.fromkeys(COLUMNS)
-    record = json.loads(path.read_text(encoding="utf-8"))
+    record = _load(path)
     flat = {column: _get(record, key) for column, key in {**FIXED_KEYS, **TIMED_KEYS}.items()}
     flat |= {"configuration": fingerprint(record.get("recipe")), "packages": fingerprint(record.get("packages"))}
     return {column: flat[column] for column in COLUMNS}
+
+
+def _load(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: cannot be read as JSON ({error}); train the run again") from error
 
 
 def fingerprint(value: object) -> str | None:
@@ -93,4 +100,4 @@ def _some(names: list[str]) -> str:
 def describe(folder: str) -> dict:
     """run.json of a run as it stands; an empty dict where it has none."""
     path = Path(folder) / "run.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return _load(path) if path.is_file() else {}

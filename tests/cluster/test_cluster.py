@@ -132,7 +132,8 @@ def _end_at_time_limit(cluster: Cluster, job: dict[str, str]) -> None:
 def _take_node_down(cluster: Cluster, job: dict[str, str]) -> None:
     cluster.ask("scontrol", "update", f"NodeName={job['NodeList']}", "State=DOWN", "Reason=test")
     time.sleep(3)
-    cluster.ask("scontrol", "update", f"NodeName={job['NodeList']}", "State=RESUME")
+    # Refused where the node, which answers, has come back by itself (ReturnToService).
+    cluster.ask("scontrol", "update", f"NodeName={job['NodeList']}", "State=RESUME", check=False)
 
 
 def _start_at_once(cluster: Cluster) -> None:

@@ -24,6 +24,7 @@ CLEAR = (
     "a file was changed, added or removed",
     "copy the file anew from the dataset",
     "error: ",
+    "Missing files after",
 )
 # Said by Snakemake alone, where its job's own wrapper was killed and could say nothing.
 MUTE = "Error in rule"
