@@ -13,9 +13,9 @@ from snakemake.cli import get_argument_parser
 
 from workflow import plan
 
-DOCUMENTS = sorted([*Path("docs").rglob("*.md"), Path("CONTRIBUTING.md"), *Path().glob("README.md")])
+DOCUMENTS = sorted([*Path("docs").rglob("*.md"), *Path(".github").rglob("*.md"), *Path().glob("*.md")])
 TITLE = re.compile(r'^```\w+ title="([^"]+)"', re.MULTILINE)
-COMMAND = re.compile(r"^(?:python|snakemake|make|pytest|mkdocs) \S.*")
+COMMAND = re.compile(r"^(?:python|snakemake|make|pytest|mkdocs|bash) \S.*")
 MADE = {found for path in Path("docs/tutorials").glob("*.md") for found in TITLE.findall(path.read_text("utf-8"))}
 TARGETS = {*plan.experiment_names(), *(Path(path).stem for path in MADE if "experiments" in path), "all"}
 
@@ -78,7 +78,7 @@ CHECKS = {"python": check_python, "snakemake": check_snakemake, "make": check_ma
 @pytest.mark.parametrize(("path", "command"), SHOWN, ids=[f"{path}: {command}" for path, command in SHOWN])
 def test_a_command_exists(path, command):
     words = shlex.split(command)
-    if words[0] == "python" and words[1] != "-m":
+    if words[0] == "bash" or (words[0] == "python" and words[1] != "-m"):
         assert Path(words[1]).is_file()
     elif words[0] in CHECKS:
         CHECKS[words[0]](words)
@@ -95,3 +95,10 @@ def test_a_file_that_is_named_is_there(path):
     named = [span for span in spans(path.read_text(encoding="utf-8")) if re.fullmatch(r"[\w.-]+(/[\w.+-]*)*", span)]
     named = [span for span in named if span.split("/")[0] in here and ("/" in span or "." in span)]
     assert [span for span in named if not Path(span).exists() and span not in MADE] == []
+
+
+@pytest.mark.parametrize("path", sorted(Path().glob("*.md")), ids=str)
+def test_a_link_leads_somewhere(path):
+    """Of the documents that are not part of the site, whose own test follows the others."""
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not Path(link).exists()] == []
