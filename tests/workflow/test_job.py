@@ -1,0 +1,119 @@
+"""The wrapper of every job: it refuses damaged inputs, keeps checksums, and takes its command with it when it dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from workflow import checksums
+from workflow.checksums import DamagedFile
+
+ROOT = Path.cwd()
+
+
+@pytest.fixture
+def job(tmp_path):
+    """Run or start a wrapped Python program in an empty folder."""
+
+    def start(program: str, *, read=(), out=("out.txt",)) -> subprocess.Popen:
+        command = [sys.executable, "-m", "workflow.job", "--log", "log/job.log", "--in", *read, "--out", *out, "--"]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        return subprocess.Popen(
+            [*command, sys.executable, "-c", program], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+        )
+
+    return start
+
+
+def finish(started: subprocess.Popen) -> tuple[int, str]:
+    said = started.communicate(timeout=60)[1]
+    return started.returncode, said
+
+
+WRITE = "open('out.txt', 'w').write('made')"
+
+
+def test_output_is_logged_and_recorded(job, tmp_path):
+    assert finish(job("print('words'); " + WRITE)) == (0, "")
+    assert (tmp_path / "log/job.log").read_text() == "words\n"
+    assert not checksums.is_damaged(tmp_path / "out.txt")
+    checked = subprocess.run(["sha256sum", "--check", ".out.txt.sha256"], cwd=tmp_path, capture_output=True, text=True)
+    assert checked.stdout == "out.txt: OK\n"
+
+
+@pytest.mark.parametrize(
+    "change", [lambda p: p.write_text("mode"), lambda p: p.write_text("mad"), lambda p: p.write_text("")]
+)
+def test_a_changed_input_stops_the_job_before_it_runs(job, tmp_path, change):
+    assert finish(job(WRITE))[0] == 0
+    change(tmp_path / "out.txt")
+    status, said = finish(job("open('next', 'w')", read=["out.txt"], out=["next"]))
+    assert status == 1
+    assert "changed or damaged" in said
+    assert said.rstrip().endswith("out.txt")
+    assert not (tmp_path / "next").exists()
+
+
+def test_an_input_without_a_record_is_accepted(job, tmp_path):
+    (tmp_path / "mine").write_text("my own")
+    assert finish(job(WRITE, read=["mine"]))[0] == 0
+
+
+def test_a_failed_command_shows_its_last_words_and_leaves_no_record(job, tmp_path):
+    status, said = finish(job("import sys; sys.exit('error: because')"))
+    assert (status, said) == (1, "error: because\n")
+    assert not (tmp_path / ".out.txt.sha256").exists()
+
+
+def test_a_killed_command_is_named(job):
+    status, said = finish(job("import os; os.kill(os.getpid(), 9)"))
+    assert (status, "ended by SIGKILL" in said) == (137, True)
+
+
+def test_what_killed_jobs_left_is_swept(job, tmp_path):
+    left, other = tmp_path / ".out.a1b2c3_d.txt", tmp_path / ".other.a1b2c3_d.txt"
+    left.touch()
+    other.touch()
+    assert finish(job(WRITE))[0] == 0
+    assert (left.exists(), other.exists()) == (False, True)
+
+
+def test_the_command_dies_with_the_wrapper(job, tmp_path):
+    started = job("import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)")
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        time.sleep(0.02)
+    started.send_signal(signal.SIGKILL)
+    started.wait()
+    child = Path("/proc") / (tmp_path / "pid").read_text() / "stat"
+    for _ in range(100):
+        if not child.exists() or child.read_text().split(") ")[1][0] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("the command goes on without its wrapper")
+
+
+def test_a_start_reads_small_files_and_trusts_the_time_of_large_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(checksums, "WHOLE_AT_START", 10)
+    small, large = Path("results/small"), Path("results/deep/large")
+    for path in (small, large):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x" * (5 if path == small else 50))
+        checksums.record(path)
+    checksums.refuse_damaged_results()
+    before = large.stat()
+    large.write_text("y" * 50)
+    with pytest.raises(DamagedFile, match="results/deep/large"):
+        checksums.refuse_damaged_results()
+    os.utime(large, ns=(before.st_atime_ns, before.st_mtime_ns))
+    checksums.refuse_damaged_results()  # a job that reads it will notice
+    assert checksums.is_damaged(large)
+    before = small.stat()
+    small.write_text("yyyyy")
+    os.utime(small, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(DamagedFile, match="results/small"):
+        checksums.refuse_damaged_results()
