@@ -18,7 +18,7 @@ from files import sha256, write_whole
 from methods.recipes import Recipe, resolve
 from training import checkpoint, memory, provenance
 from training.data import load_test, load_training
-from training.device import prepare
+from training.device import place, prepare
 from training.embed import embed, write_features
 from training.loop import Trainer, train
 
@@ -66,7 +66,7 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
         recipe.weights = str(job.weights)
         device = prepare(recipe, job.seed)
         data = load_training(job.subset, job.pixels, recipe, device)
-        method = methods.build(recipe, data.described).to(device, memory_format=torch.channels_last)
+        method = place(methods.build(recipe, data.described), device)
         trainer = Trainer(method, recipe, data, job.seed, device)
         try:
             resumed = train(
@@ -133,7 +133,7 @@ def embed_again(job: Job, copies: dict[Path, Path]) -> None:
     data = load_training(job.subset, job.pixels, recipe, device)
     method = methods.build(recipe, data.described)
     method.load_state_dict(load_file(path))
-    method.to(device, memory_format=torch.channels_last)
+    place(method, device)
     rows = load_test(job.index, job.split)
     for pixels, features in copies.items():
         write_features(features, embed(method, recipe, pixels, rows, device), rows)
