@@ -30,6 +30,7 @@ def main() -> int:
         checksums.refuse_damaged(options.read)
         status = _run(options.command, options.log)
         if status == 0:
+            checksums.refuse_damaged(options.read)  # again: they may have changed while the command read them
             for path in options.out:
                 checksums.record(path)
     except (checksums.DamagedFile, OSError) as error:

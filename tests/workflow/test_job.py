@@ -58,6 +58,14 @@ def test_a_changed_input_stops_the_job_before_it_runs(job, tmp_path, change):
     assert not (tmp_path / "next").exists()
 
 
+def test_an_input_that_changes_while_the_job_runs_fails_it(job, tmp_path):
+    assert finish(job(WRITE))[0] == 0
+    status, said = finish(job("open('out.txt', 'a').write('more'); open('next', 'w')", read=["out.txt"], out=["next"]))
+    assert status == 1
+    assert "changed or damaged" in said
+    assert not (tmp_path / ".next.sha256").exists()
+
+
 def test_an_input_without_a_record_is_accepted(job, tmp_path):
     (tmp_path / "mine").write_text("my own")
     assert finish(job(WRITE, read=["mine"]))[0] == 0
