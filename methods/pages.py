@@ -36,8 +36,8 @@ def _generated(name: str) -> list[str]:
     parts = [
         f"## What the module says\n\n`methods/{name}.py`, which holds every departure from the paper:",
         f"```text\n{ast.get_docstring(ast.parse(Path(f'methods/{name}.py').read_text(encoding='utf-8')))}\n```",
-        f"## Recipe\n\nOf `methods/{name}.yaml`; every other key has the value of `methods/common.yaml`. What a run has in "
-        f"the end says `python -m methods {name} --layout sysu_mm01`.",
+        f"## Recipe\n\nOf `methods/{name}.yaml`; every other key has the value of `methods/common.yaml`. "
+        f"What a run has in the end says `python -m methods {name} --layout sysu_mm01`.",
         _recipe(name),
         "## Networks that the paper names",
         _table(("network", "run", "source"), _variants(name)),

@@ -34,8 +34,3 @@ def weights(matches: Tensor, threshold: float) -> Tensor:
         return soft
     kept = functional.threshold(soft, threshold, 0.0)
     return kept * kept.sum(-1, keepdim=True).clamp(min=threshold).reciprocal()  # a third of the time of a norm
-
-
-def read(query: Tensor, keys: Tensor, values: Tensor, temperature: float, score: str, threshold: float) -> Tensor:
-    """What the queries read: the values weighed by the match of their keys, (…, M, C) -> (…, M, D)."""
-    return weights(scores(query, keys, temperature, score), threshold) @ values

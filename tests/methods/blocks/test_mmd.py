@@ -1,4 +1,4 @@
-"""Maximum mean discrepancy against a double loop in float64, its value for single rows, and what leaves it unchanged."""
+"""Maximum mean discrepancy against a double loop in float64, its value for single rows, and what leaves it as it is."""
 
 import math
 

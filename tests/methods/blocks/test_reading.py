@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from methods.blocks.reading import read, scores, weights
+from methods.blocks.reading import scores, weights
 
 
 def noise(*shape, seed=0):
@@ -37,6 +37,11 @@ def test_threshold_cuts_and_rescales():
 def test_a_query_whose_weights_are_all_cut_reads_nothing():
     query = noise(2, 4)
     assert torch.equal(read(query, 0 * query, query, 1.0, "dot", 0.6), torch.zeros_like(query))
+
+
+def read(query, keys, values, temperature, score, threshold):
+    """What the queries read, as the methods put it together."""
+    return weights(scores(query, keys, temperature, score), threshold) @ values
 
 
 def test_equal_rows_are_returned_whatever_is_asked():

@@ -53,7 +53,7 @@ def test_weighted_regularised_equals_a_double_loop(seed):
 
 
 def test_batch_hard_by_hand():
-    """Rows 0, 1 | 3, 5 on a line: positive - negative = 1 - 3, 1 - 2, 2 - 2, 2 - 4, so with margin 1 only row 3 counts."""
+    """Rows 0, 1 | 3, 5 on a line: positive - negative = 1 - 3, 1 - 2, 2 - 2, 2 - 4, at margin 1 only row 3 counts."""
     x = torch.tensor([[0.0], [1.0], [3.0], [5.0]])
     assert batch_hard(x, torch.tensor([0, 0, 1, 1]), 1.0).item() == pytest.approx(0.25)
     assert batch_hard(x, torch.tensor([0, 0, 1, 1]), 1.5).item() == pytest.approx((0.5 + 1.5) / 4)
