@@ -130,6 +130,12 @@ def code_of(wildcards):
     return [*SHARED, *(f"methods/{name}.py" for name in own)]
 
 
+def imagenet_of(wildcards):
+    """The checksum of the ImageNet weights, for a training that starts from them."""
+    starts = recipe_of(wildcards)["backbone.init"] == "imagenet"
+    return "results/imagenet_weights.sha256" if starts else []
+
+
 def folder_of(wildcards):
     return plan.Cell(
         wildcards.dataset,

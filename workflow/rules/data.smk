@@ -72,6 +72,21 @@ rule subset:
         " --seed {wildcards.seed} --out {output:q}"
 
 
+rule imagenet_weights:
+    output:
+        "results/imagenet_weights.sha256",
+    log:
+        "results/imagenet_weights.log",
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        weights=config["weights"],
+    shell:
+        "python -m workflow.job --log {log:q} --out {output:q} --"
+        " python -m workflow.weights {params.weights:q} --out {output:q}"
+
+
 rule contact_sheet:
     input:
         "results/{dataset}/images.csv",

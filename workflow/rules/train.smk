@@ -4,6 +4,7 @@
 rule train:
     input:
         code=code_of,
+        imagenet=imagenet_of,
         index="results/{dataset}/images.csv",
         pixels=pixels_of,
         subset="results/{dataset}/{setting}/split{split}_seed{seed}.csv",
