@@ -1,12 +1,16 @@
 """pyproject.toml, requirements.lock and environment.yml describe one environment."""
 
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from workflow import imports
 
 LOCK = Path("requirements.lock").read_text(encoding="utf-8")
 PINNED = dict(re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", LOCK, re.MULTILINE))
@@ -22,6 +26,16 @@ def test_every_declared_package_is_pinned_within_its_range():
         version = PINNED.get(canonicalize_name(requirement.name))
         assert version is not None, f"{requirement.name} is not in requirements.lock"
         assert requirement.specifier.contains(version), f"{requirement} against {version}"
+
+
+def test_what_is_imported_is_declared():
+    rooms = {*imports.ROOMS, "tests"}
+    provided = packages_distributions()
+    used = {name.split(".")[0] for room in rooms for path in imports.sources(room) for name in imports.imports(path)}
+    outside = used - rooms - sys.stdlib_module_names
+    names = {canonicalize_name(requirement.name) for requirement in declared()}
+    missing = {name for name in outside if not names & {canonicalize_name(d) for d in provided.get(name, [name])}}
+    assert missing == set()
 
 
 def test_everything_pinned_has_hashes():
