@@ -134,12 +134,12 @@ def load_experiment(path: str | Path) -> Experiment:
         description = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path}: cannot be read as JSON ({error}); describe the experiment again") from error
-    if not isinstance(description, dict):
-        raise ValueError(f"{path}: found {type(description).__name__}, expected an object; describe it again")
-    for key in ("columns", "rows"):
-        if not isinstance(description.get(key, []), list):
-            raise ValueError(f"{path}: {key}: found {description[key]!r}, expected a list; describe it again")
-    return parse_experiment(description, str(path))
+    try:
+        return parse_experiment(description, str(path))
+    except (AttributeError, TypeError) as error:  # a word where a list or an object should be
+        raise ValueError(
+            f"{path}: not in the form of a description ({error}); describe the experiment again"
+        ) from error
 
 
 def parse_experiment(description: dict, where: str) -> Experiment:

@@ -415,7 +415,7 @@ REPORTS = {
     "no description": (lambda f: (f / "e.json").unlink(), "e.json"),
     "not JSON": (lambda f: (f / "e.json").write_text("{"), "e.json"),
     "a list": (lambda f: (f / "e.json").write_text("[]"), "e.json"),
-    "no columns": (lambda f: edit(f / "e.json", columns=None), "columns"),
+    "no columns": (lambda f: edit(f / "e.json", columns=None), "e.json: not in the form"),
     "scores without a column": (lambda f: (f / "run/trials.csv").write_text("a\n1\n"), "trials.csv: columns"),
     "no scores": (lambda f: (f / "run/trials.csv").unlink(), "have no scores"),
     "an empty score table": (lambda f: (f / "run/trials.csv").write_text(""), "trials.csv: columns"),

@@ -1,4 +1,7 @@
-"""A short campaign, and faults that are set up rather than drawn; `python -m tests.faults` is the long campaign."""
+"""A short campaign, and faults that are set up rather than drawn (`pytest -m faults`).
+
+`python -m tests.faults` is the long campaign.
+"""
 
 import os
 import shutil
@@ -27,12 +30,13 @@ def campaign(finished) -> Campaign:
     return Campaign(finished, seed=7)
 
 
-@pytest.mark.parametrize("what", ["kill", "damage", "mid-run"])
+@pytest.mark.parametrize("what", ["kill", "damage"])
 def test_a_round_ends_with_the_same_tables(campaign, what):
     done = campaign.round(what)
     assert done.verdict in ("same", "stopped"), done
 
 
+@pytest.mark.faults
 def test_a_campaign_would_notice_wrong_tables(campaign):
     """A table changed together with its checksum, which no check can know, must count as a difference."""
     from workflow import checksums
@@ -46,6 +50,7 @@ def test_a_campaign_would_notice_wrong_tables(campaign):
     assert path.read_bytes() == before  # made again for the next round
 
 
+@pytest.mark.faults
 def test_the_second_snakemake_on_a_folder_is_refused(finished):
     before = finished.tables()
     first = finished.start("--forcerun", "render")
@@ -59,6 +64,7 @@ def test_the_second_snakemake_on_a_folder_is_refused(finished):
     assert finished.tables() == before
 
 
+@pytest.mark.faults
 def test_an_image_changed_after_indexing_is_refused(finished):
     image = min((finished.folder / RAW).rglob("*.jpg"))
     before = image.read_bytes()
@@ -70,6 +76,7 @@ def test_an_image_changed_after_indexing_is_refused(finished):
     assert finished.run()[0] == 0
 
 
+@pytest.mark.faults
 def test_a_dataset_that_vanished_is_named(finished):
     folder = finished.folder / RAW
     away = folder.with_name("away")
@@ -82,6 +89,7 @@ def test_a_dataset_that_vanished_is_named(finished):
     assert finished.run()[0] == 0
 
 
+@pytest.mark.faults
 def test_results_that_cannot_be_written_are_one_message(finished):
     folder = next(finished.folder.glob("results/demo-sysu/*/maum*/split1_seed0"))
     before = finished.tables()
@@ -113,6 +121,7 @@ class _frozen:
             subprocess.run(["chattr", "-i", self.folder], check=True)
 
 
+@pytest.mark.faults
 def test_another_configuration_makes_again_what_it_changes_and_says_so(finished):
     path = finished.folder / "config" / "faults.yaml"
     before = path.read_text()
