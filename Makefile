@@ -1,7 +1,9 @@
 # make demo    the environment, then the demo: rendered people -> trainings -> report
 # make test    the environment, then the test suite
 # make check   formatting, linting, typing, workflow lint, dead code
+# make docs    the generated pages anew, and the documents as a site in site/
 # make bench   speed of training, data and evaluation on this machine
+# make sample  copy the demo's report to docs/demo, for README and docs
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test check bench environment
+.PHONY: demo test check docs bench sample environment
 
 demo: $(READY)
 	snakemake --cores all
@@ -25,8 +27,19 @@ check: $(READY)
 	vulture
 	snakemake --lint
 
+docs: $(READY)
+	python -m methods --pages
+	python -m workflow.imports
+	mkdocs build --strict
+
 bench: $(READY)
 	python -m benchmarks
+
+sample: $(READY)
+	mkdir -p docs/demo
+	cp reports/demo/tables.md reports/demo/figures/cmc.png docs/demo/
+	cp results/demo-sysu/contact_sheet.png docs/demo/contact_sheet.png
+	cp reports/demo/index.html docs/demo/report.html
 
 environment: $(READY)
 
