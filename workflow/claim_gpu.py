@@ -35,7 +35,7 @@ def claim(names: list[str], slots: int, folder: Path) -> str:
     while True:
         for slot in range(slots):
             for name in names:
-                handle = os.open(folder / f"vireid-gpu-{name}-{slot}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+                handle = _open(folder / f"vireid-gpu-{name}-{slot}.lock")
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -46,13 +46,30 @@ def claim(names: list[str], slots: int, folder: Path) -> str:
         time.sleep(1)
 
 
+def _open(path: Path) -> int:
+    """A lock's file, which the first user makes and every other user of the machine may lock too."""
+    try:
+        return os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        path.touch(0o666)
+        path.chmod(0o666)
+        return os.open(path, os.O_RDONLY)
+
+
+def slots_per_device() -> int:
+    """Commands that may share a device: VIREID_RUNS_PER_GPU, 1 where it is not set."""
+    found = os.environ.get("VIREID_RUNS_PER_GPU", "1")
+    if not found.isdecimal() or int(found) < 1:
+        sys.exit(f"error: VIREID_RUNS_PER_GPU is {found!r}, expected a whole number of at least 1")
+    return int(found)
+
+
 def main() -> None:
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     names = devices()
     if names and "SLURM_JOB_ID" not in os.environ:
-        slots = int(os.environ.get("VIREID_RUNS_PER_GPU", "1"))
-        os.environ["CUDA_VISIBLE_DEVICES"] = claim(names, slots, Path(tempfile.gettempdir()))
+        os.environ["CUDA_VISIBLE_DEVICES"] = claim(names, slots_per_device(), Path(tempfile.gettempdir()))
     os.execvp(sys.argv[1], sys.argv[1:])
 
 

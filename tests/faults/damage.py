@@ -8,9 +8,10 @@ WAYS = ("truncated", "bit flipped", "deleted")
 
 
 def files(folder: Path) -> list[Path]:
-    """Every file that a run made: results, reports, and Snakemake's own records."""
+    """Every file that a run made and a later one may read: results, reports, and Snakemake's own records; no logs."""
     parts = ("results", "reports/faults", ".snakemake/metadata")
-    return sorted(p for part in parts for p in (folder / part).rglob("*") if p.is_file() and p.stat().st_size)
+    found = (p for part in parts for p in (folder / part).rglob("*") if p.suffix != ".log" and p.is_file())
+    return sorted(p for p in found if p.stat().st_size)
 
 
 def damage(folder: Path, random_: random.Random) -> tuple[str, Path] | None:

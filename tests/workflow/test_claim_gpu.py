@@ -64,3 +64,14 @@ def test_a_killed_command_frees_its_device(tmp_path):
 def test_inside_slurm_the_schedulers_choice_stays(tmp_path):
     assert launch(tmp_path, 0, CUDA_VISIBLE_DEVICES="3", SLURM_JOB_ID="7").wait() == 0
     assert most_at_once(tmp_path / "log") == {"3": 1}
+
+
+def test_a_number_of_runs_that_is_none_is_named(tmp_path):
+    job = launch(tmp_path, 0, VIREID_RUNS_PER_GPU="two")
+    assert job.wait() == 1
+    assert not (tmp_path / "log").exists()
+
+
+def test_every_user_of_the_machine_may_take_a_lock(tmp_path):
+    assert launch(tmp_path, 0, CUDA_VISIBLE_DEVICES="0").wait() == 0
+    assert (tmp_path / "vireid-gpu-0-0.lock").stat().st_mode & 0o777 == 0o666
