@@ -1,5 +1,8 @@
 """Configurations: what they expand to, and what is said of wrong ones."""
 
+import re
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -126,3 +129,13 @@ def test_a_configuration_with_an_unknown_key_is_refused(config):
         plan.check(
             config | {"datasets": {"regdb": {"layout": "regdb", "root": "x", "rot": "y"}}}, "config", "configuration"
         )
+
+
+def test_no_shell_command_is_built_from_unquoted_words():
+    """Only a launcher, which is a constant of the workflow, and numbers of its own stand unquoted."""
+    shell = [
+        line for path in Path("workflow/rules").glob("*.smk") for line in path.read_text().splitlines() if '"' in line
+    ]
+    commands = [line for line in shell if re.search(r'^\s+" ?(python|cp|--|\{params)', line)]
+    words = {word for line in commands for word in re.findall(r"\{([^{}]+)\}", line) if not word.endswith(":q")}
+    assert words <= {"params.launcher", "threads", "resources.checkpoint_seconds"}

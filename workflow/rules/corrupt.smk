@@ -22,8 +22,8 @@ rule corrupt:
         seed=corruption_seed,
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
-        " python -m eval.corruptions --index {input.index:q} --images {input.images:q} --modality {params.modality}"
-        " --seed {params.seed} --repeat {wildcards.repeat} --out {output:q}"
+        " python -m eval.corruptions --index {input.index:q} --images {input.images:q} --modality {params.modality:q}"
+        " --seed {params.seed:q} --repeat {wildcards.repeat:q} --out {output:q}"
 
 
 rule corrupted_index:
@@ -69,8 +69,8 @@ rule embed_corrupted:
         launcher=launcher,
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
-        " {params.launcher} python -m training embed --run {wildcards.run:q} --dataset {wildcards.dataset}"
-        " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split} --seed {wildcards.seed}"
+        " {params.launcher} python -m training embed --run {wildcards.run:q} --dataset {wildcards.dataset:q}"
+        " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split:q} --seed {wildcards.seed:q}"
         " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
         " --out {params.folder:q} --copies {input.copies:q} --features {output:q}"
 
@@ -96,5 +96,5 @@ rule evaluate_corrupted:
     shell:
         "cp {input.run:q} {output.run:q} && "
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
-        " python -m eval {input.features:q} --protocol {params.protocols:q} --gallery {params.gallery}"
+        " python -m eval {input.features:q} --protocol {params.protocols:q} --gallery {params.gallery:q}"
         " {params.permutations:q} --out {output.trials:q} --cmc {output.cmc:q}"

@@ -53,7 +53,7 @@ rule pack:
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m datasets pack --index {input.index:q} --root {params.root:q}"
-        " --size {wildcards.height}x{wildcards.width} --filter {wildcards.filter} --jobs {threads} --out {output:q}"
+        " --size {wildcards.height:q}x{wildcards.width:q} --filter {wildcards.filter:q} --jobs {threads} --out {output:q}"
 
 
 rule subset:
@@ -68,8 +68,8 @@ rule subset:
         "../../environment.yml"
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
-        " python -m datasets subset --index {input:q} --setting {wildcards.setting:q} --split {wildcards.split}"
-        " --seed {wildcards.seed} --out {output:q}"
+        " python -m datasets subset --index {input:q} --setting {wildcards.setting:q} --split {wildcards.split:q}"
+        " --seed {wildcards.seed:q} --out {output:q}"
 
 
 rule imagenet_weights:

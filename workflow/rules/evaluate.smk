@@ -17,5 +17,5 @@ rule evaluate:
         permutations=permutations,
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
-        " python -m eval {input:q} --protocol {params.protocols:q} --gallery {params.gallery} {params.permutations:q}"
+        " python -m eval {input:q} --protocol {params.protocols:q} --gallery {params.gallery:q} {params.permutations:q}"
         " --out {output.trials:q} --cmc {output.cmc:q}"

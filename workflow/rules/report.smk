@@ -14,7 +14,7 @@ rule describe:
         experiment=experiment_text,
     shell:
         "python -m workflow.job --log {log:q} --out {output:q} --"
-        " python -m workflow.plan {wildcards.experiment} --config {params.configuration:q} --out {output:q}"
+        " python -m workflow.plan {wildcards.experiment:q} --config {params.configuration:q} --out {output:q}"
 
 
 rule collect:
@@ -58,7 +58,7 @@ rule tables:
         "../../environment.yml"
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
-        " python -m eval.report tables {input.experiment:q} --results {input.results:q} --out reports/{wildcards.experiment}"
+        " python -m eval.report tables {input.experiment:q} --results {input.results:q} --out reports/{wildcards.experiment:q}"
 
 
 rule figure:
@@ -82,8 +82,8 @@ rule figure:
         "../../environment.yml"
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
-        " python -m eval.report figures {input.experiment:q} --results {input.results:q} --name {wildcards.figure}"
-        " --out reports/{wildcards.experiment}/figures"
+        " python -m eval.report figures {input.experiment:q} --results {input.results:q} --name {wildcards.figure:q}"
+        " --out reports/{wildcards.experiment:q}/figures"
 
 
 rule page:
@@ -109,7 +109,7 @@ rule page:
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m eval.report page {input.experiment:q} --results {input.results:q}"
-        " --figures reports/{wildcards.experiment}/figures --out {output:q}"
+        " --figures reports/{wildcards.experiment:q}/figures --out {output:q}"
 
 
 rule coverage:

@@ -34,8 +34,8 @@ rule train:
         launcher=launcher,
     shell:
         "python -m workflow.job --log {log:q} --in {input.index:q} {input.pixels:q} {input.subset:q} --out {output:q} --"
-        " {params.launcher} python -m training train --run {wildcards.run:q} --dataset {wildcards.dataset}"
-        " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split} --seed {wildcards.seed}"
+        " {params.launcher} python -m training train --run {wildcards.run:q} --dataset {wildcards.dataset:q}"
+        " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split:q} --seed {wildcards.seed:q}"
         " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
         " --checkpoint-seconds {resources.checkpoint_seconds} --out {params.folder:q}"
 
@@ -51,5 +51,5 @@ rule chance:
         "../../environment.yml"
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
-        " python -m eval.chance --index {input:q} --split {wildcards.split} --seed {wildcards.seed} --dim 64"
+        " python -m eval.chance --index {input:q} --split {wildcards.split:q} --seed {wildcards.seed:q} --dim 64"
         " --out {output:q}"
