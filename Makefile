@@ -39,7 +39,6 @@ sample: $(READY)
 	mkdir -p docs/demo
 	cp reports/demo/tables.md reports/demo/figures/cmc.png docs/demo/
 	cp results/demo-sysu/contact_sheet.png docs/demo/contact_sheet.png
-	cp reports/demo/index.html docs/demo/report.html
 
 environment: $(READY)
 
