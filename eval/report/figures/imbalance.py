@@ -24,7 +24,8 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     if len(settings) < 2 or not columns:
         return None
     grid = make_grid(experiment, results)
-    look = style.styles(experiment)
+    thinned = {label for label, setting in grid.cells if setting in fewer}
+    look = {label: kind for label, kind in style.styles(experiment).items() if kind["reference"] or label in thinned}
     figure, axes = style.panels(2 * len(columns), width=3.0, height=2.5, across=len(columns))
     shares = relative(grid.labelled, full)
     for column, above, below in zip(columns, axes[: len(columns)], axes[len(columns) :], strict=True):
