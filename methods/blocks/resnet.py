@@ -40,11 +40,11 @@ class Residual(nn.Module):
 
 
 class Stem(nn.Module):
-    """7x7 convolution and max pooling, each with stride 2."""
+    """Convolution and max pooling, each with stride 2."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, kernel: int):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, width, 7, 2, 3, bias=False)
+        self.conv1 = nn.Conv2d(3, width, kernel, 2, kernel // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.maxpool = nn.MaxPool2d(3, 2, 1)
 
@@ -53,12 +53,12 @@ class Stem(nn.Module):
 
 
 def stages(name: str, width: int, last_stride: int) -> list[nn.Module]:
-    """The five stages of `resnet50` (bottlenecks 3, 4, 6, 3) or `small` (one basic block each), `width` channels wide.
+    """The five stages of `resnet50` (bottlenecks 3, 4, 6, 3) or `small` (one basic block each, 3x3 stem), `width` wide.
 
     With `last_stride` 1 the whole divides height and width by 16, with 2 by 32.
     """
     depths, expansion = ((3, 4, 6, 3), 4) if name == "resnet50" else ((1, 1, 1, 1), 1)
-    built: list[nn.Module] = [Stem(width)]
+    built: list[nn.Module] = [Stem(width, 7 if name == "resnet50" else 3)]
     channels = width
     for i, depth in enumerate(depths):
         stride = (1, 2, 2, last_stride)[i]
