@@ -42,7 +42,7 @@ def damage(folder: Path, random_: random.Random) -> tuple[str, Path] | None:
 
 
 def _kind(path: Path) -> str:
-    return ".snakemake" if ".snakemake" in path.parts else path.name if "." not in path.stem else path.suffix
+    return ".snakemake" if ".snakemake" in path.parts else path.suffix or path.name
 
 
 def _flip(path: Path, bit: int) -> None:

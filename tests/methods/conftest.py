@@ -5,9 +5,21 @@ import torch
 
 import methods
 from methods.contract import Batch, TrainingSet
-from methods.recipes import resolve
+from methods.recipes import Recipe, parse, resolve
 
 IDENTITIES = 6
+
+
+def small(run: str, layout: str = "sysu_mm01") -> Recipe:
+    """The demo's small network under the method's own losses: what the demo's tuning changes of them is laid back."""
+    recipe = resolve(run, layout)
+    written = parse(run)
+    if written.budget == "demo":
+        own = resolve("+".join([written.method, *(f"{key}={text}" for key, text in written.overrides.items())]), layout)
+        for key in recipe:
+            if key.startswith(("loss.", "unidirectional.")) and key not in written.overrides:
+                recipe[key] = own[key]
+    return recipe
 
 
 def build(run: str, layout: str = "sysu_mm01", identities: int = IDENTITIES, seed: int = 0, epochs: int = 2):
@@ -17,7 +29,7 @@ def build(run: str, layout: str = "sysu_mm01", identities: int = IDENTITIES, see
         run = f"{head}@demo{plus}{overrides}"
     torch.manual_seed(seed)
     training_set = TrainingSet((10,) * identities, (5,) * identities, steps_per_epoch=10, epochs=epochs)
-    return methods.build(resolve(run, layout), training_set)
+    return methods.build(small(run, layout), training_set)
 
 
 def make_batch(identities: int = 4, images: int = 2, size=(96, 48), seed: int = 0, step: int = 0, paired: bool = True):

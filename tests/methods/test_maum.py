@@ -9,9 +9,9 @@ from torch.nn import functional as F
 import methods
 from methods.contract import TrainingSet
 from methods.recipes import RecipeError, resolve
-from tests.methods.conftest import IDENTITIES, build, gradients, make_batch
+from tests.methods.conftest import IDENTITIES, build, gradients, make_batch, small
 
-START = 20  # steps to bank.t0 = 2 epochs of 10 steps
+START = 10 * resolve("maum@demo", "sysu_mm01")["bank.t0"]  # steps to the first snapshot: ten an epoch
 RUNS = ["maum", "maum+head.parts=6", "maum+bank.mode=current"]
 
 
@@ -19,7 +19,7 @@ def of(run: str, **changes):
     """A method whose training set differs from `build`'s."""
     training_set = TrainingSet((10,) * IDENTITIES, (5,) * IDENTITIES, steps_per_epoch=10, epochs=10)
     torch.manual_seed(0)
-    return methods.build(resolve(run, "sysu_mm01"), dataclasses.replace(training_set, **changes))
+    return methods.build(small(run), dataclasses.replace(training_set, **changes))
 
 
 def filled(run: str):
