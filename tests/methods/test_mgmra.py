@@ -138,8 +138,9 @@ def test_halves_by_hand():
 
 
 def test_the_split_is_drawn_anew(mgmra):
-    found, rows = torch.rand(4, 18, 24), mgmra.branch.memory.levels()["part"]
-    losses = {round(mgmra._instance_loss(found, rows, step).item(), 7) for step in range(100)}
+    torch.manual_seed(0)
+    found, rows = torch.rand(4, 18, 24).double(), mgmra.double().branch.memory.levels()["part"]
+    losses = {round(mgmra._instance_loss(found, rows, step).item(), 14) for step in range(100)}
     assert 12 < len(losses) <= 15  # fifteen ways to pair six strips
 
 
