@@ -47,5 +47,6 @@ $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; found " + sys.version.split()[0] + ". Set PYTHON=/path/to/python3.12")'
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --progress-bar off --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --progress-bar off --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip check
 	touch $@

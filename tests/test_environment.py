@@ -3,7 +3,7 @@
 import re
 import sys
 import tomllib
-from importlib.metadata import packages_distributions
+from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
 import yaml
@@ -13,7 +13,8 @@ from packaging.utils import canonicalize_name
 from workflow import imports
 
 LOCK = Path("requirements.lock").read_text(encoding="utf-8")
-PINNED = dict(re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", LOCK, re.MULTILINE))
+PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
+PINNED = dict(PIN.findall(LOCK))
 
 
 def declared() -> list[Requirement]:
@@ -40,9 +41,24 @@ def test_what_is_imported_is_declared():
 
 def test_everything_pinned_has_hashes():
     lines = LOCK.replace("\\\n", " ").splitlines()
-    pins = [line for line in lines if re.match(r"[A-Za-z0-9._-]+==", line)]
+    pins = [line for line in lines if PIN.match(line)]
     assert len(pins) == len(PINNED)
     assert all("--hash=sha256:" in line for line in pins)
+
+
+def test_an_extra_that_a_package_asks_for_is_pinned_with_it():
+    """A pin without the extra lets pip look for the newest release, which has no hash here."""
+    asked = {
+        canonicalize_name(requirement.name): requirement.extras
+        for package in distributions()
+        for requirement in map(Requirement, package.requires or [])
+        if requirement.extras and (requirement.marker is None or requirement.marker.evaluate({"extra": ""}))
+        if not any(specifier.operator == "==" for specifier in requirement.specifier)
+    }
+    lines = [Requirement(line.split(" \\")[0]) for line in LOCK.splitlines() if PIN.match(line)]
+    pinned = {canonicalize_name(requirement.name): requirement.extras for requirement in lines}
+    assert asked, "nothing asks for an extra any more: this test has no subject"
+    assert {name: extras for name, extras in asked.items() if not extras <= pinned[name]} == {}
 
 
 def test_the_lock_names_no_index():
