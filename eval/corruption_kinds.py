@@ -1,7 +1,7 @@
 """The twenty corruptions of corrupted re-identification benchmarks, on one image.
 
-Kinds and strengths by severity 1..5 follow Hendrycks and Dietterich (ICLR 2019) with the extra four of their code, and
-rain of Chen et al. (NeurIPS 2021 Datasets and Benchmarks). Written for SciPy and Pillow; departures, docs/protocol.md.
+Kinds and strengths by severity 1..5 are those of the library imagecorruptions, and rain is that of Chen et al. (NeurIPS
+2021 Datasets and Benchmarks), who take it from albumentations. Sources and departures: docs/protocol.md.
 Each function takes an image (H, W, 3) in 0..1, a severity and a generator, and returns an image to be clipped.
 """
 
@@ -46,11 +46,11 @@ def glass_blur(image: np.ndarray, severity: int, generator: Generator) -> np.nda
     height, width = image.shape[:2]
     image = _smooth(image, sigma)
     for _ in range(rounds):
-        for y in range(height - reach - 1, reach, -1):
+        for y in range(height - reach, reach, -1):
             shifts = generator.integers(-reach, reach, (width, 2))
-            for x in range(width - reach - 1, reach, -1):
+            for x in range(width - reach, reach, -1):
                 dx, dy = shifts[x]
-                image[[y, y + dy], [x, x + dx]] = image[[y + dy, y], [x + dx, x]]
+                image[y, x] = image[y + dy, x + dx]
     return _smooth(image, sigma)
 
 
@@ -67,8 +67,8 @@ def motion_blur(image: np.ndarray, severity: int, generator: Generator) -> np.nd
 
 
 def zoom_blur(image: np.ndarray, severity: int, generator: Generator) -> np.ndarray:
-    last, step = ((0.10, 0.01), (0.15, 0.01), (0.20, 0.02), (0.25, 0.02), (0.30, 0.03))[severity - 1]
-    factors = 1 + np.arange(0, last + step / 2, step)
+    end, step = ((1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03))[severity - 1]
+    factors = np.arange(1, end, step)
     return (image + sum(_zoom(image, factor) for factor in factors)) / (len(factors) + 1)
 
 
@@ -89,8 +89,8 @@ def snow(image: np.ndarray, severity: int, generator: Generator) -> np.ndarray:
 
 def frost(image: np.ndarray, severity: int, generator: Generator) -> np.ndarray:
     keep, layer = ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))[severity - 1]
-    ice = np.abs(_plasma(image.shape, 1.3, generator) - _plasma(image.shape, 1.3, generator))
-    ice = np.clip(1 - 4 * ice, 0, 1)[..., None] * np.array([0.85, 0.93, 1.0])
+    ice = np.abs(_plasma(image.shape, 1.14, generator) - _plasma(image.shape, 1.14, generator))
+    ice = (0.45 + 0.55 * np.clip(1 - 4 * ice, 0, 1))[..., None] * np.array([0.85, 0.93, 1.0])
     return keep * image + layer * ice
 
 
@@ -115,13 +115,22 @@ def spatter(image: np.ndarray, severity: int, generator: Generator) -> np.ndarra
         (0.65, 0.3, 1, 0.65, 1.5, 1),
         (0.67, 0.4, 1, 0.65, 1.5, 1),
     )[severity - 1]
-    liquid = ndimage.gaussian_filter(generator.normal(mean, scale, image.shape[:2]), sigma)
+    liquid = ndimage.gaussian_filter(generator.normal(mean, scale, image.shape[:2]), sigma, mode="nearest")
     drops = np.where(liquid < least, 0, liquid)
     if mud:
-        cover = np.clip(ndimage.gaussian_filter((drops > least).astype(float), strength), 0, 1)[..., None]
+        cover = ndimage.gaussian_filter((drops > least).astype(float), strength, mode="nearest")[..., None]
+        cover[cover < 0.8] = 0
         return image * (1 - cover) + np.array([63, 42, 20]) / 255 * cover
-    rim = ndimage.gaussian_gradient_magnitude(drops, 1)
-    cover = strength * (rim / max(rim.max(), 1e-9))[..., None]
+    wet = drops > 0
+    far = ndimage.distance_transform_edt(~(wet ^ ndimage.binary_erosion(wet)))
+    depth = ndimage.uniform_filter(np.clip(far, 0, 20), 3, mode="mirror").astype(np.uint8)
+    # Light falls on the drops from one corner: the depth, its histogram made even, through an emboss filter.
+    share = np.cumsum(np.bincount(depth.ravel())) / depth.size
+    lowest = share[depth.min()]
+    even = (share[depth] - lowest) / max(1 - lowest, 1e-9)
+    relief = np.clip(ndimage.correlate(even, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]), mode="mirror"), 0, 1)
+    cover = drops * ndimage.uniform_filter(relief, 3, mode="mirror")
+    cover = strength * (cover / max(cover.max(), 1e-9))[..., None]
     return image + cover * np.array([175, 238, 238]) / 255
 
 
@@ -130,14 +139,14 @@ def rain(image: np.ndarray, severity: int, generator: Generator) -> np.ndarray:
     height, width = image.shape[:2]
     canvas = Image.new("L", (width, height))
     pen = ImageDraw.Draw(canvas)
-    slant = int(generator.integers(-10, 11))
-    length = min(length, height // 2)
+    slant = int(generator.integers(-9, 10))
     for _ in range(max(1, height * width // area_per_drop)):
-        x, y = int(generator.integers(width)), int(generator.integers(height - length + 1))
+        x = int(generator.integers(min(slant, 0), width - max(slant, 0) + 1))
+        y = int(generator.integers(max(height - length, 0) + 1))
         pen.line((x, y, x + slant, y + length), fill=255)
     wet = np.where(np.asarray(canvas)[..., None] > 0, 200 / 255, image)
     wet = ndimage.uniform_filter(wet, (2 + severity, 2 + severity, 1), mode="mirror")
-    return wet * (1 - 0.05 - 0.05 * severity)
+    return wet - 0.05 - 0.05 * severity
 
 
 def contrast(image: np.ndarray, severity: int, generator: Generator) -> np.ndarray:
@@ -209,7 +218,7 @@ def _streak(image: np.ndarray, radius: int, sigma: float, angle: float) -> np.nd
     direction = np.deg2rad(angle)
     out = np.zeros_like(image)
     for step, weight in zip(steps, weights / weights.sum(), strict=True):
-        move = (round(step * np.sin(direction)), round(step * np.cos(direction)), 0)
+        move = (-round(step * np.sin(direction)), -round(step * np.cos(direction)), 0)
         out += weight * ndimage.shift(image, move, order=0, mode="nearest")
     return out
 
@@ -228,14 +237,15 @@ def _plasma(shape: tuple[int, ...], decay: float, generator: Generator) -> np.nd
     size = 1 << (max(shape[:2]) - 1).bit_length()
     cloud, wobble = np.zeros((1, 1)), 1.0
     while len(cloud) < size:
-        wide = np.zeros((2 * len(cloud), 2 * len(cloud)))
+        noise = wobble * generator.uniform(-1, 1, (3, *cloud.shape))
         right, down = np.roll(cloud, -1, 1), np.roll(cloud, -1, 0)
-        wide[::2, ::2] = cloud
-        wide[1::2, 1::2] = (cloud + right + down + np.roll(right, -1, 0)) / 4
-        middle = wide[1::2, 1::2]
-        wide[::2, 1::2] = (cloud + right + middle + np.roll(middle, 1, 0)) / 4
-        wide[1::2, ::2] = (cloud + down + middle + np.roll(middle, 1, 1)) / 4
-        cloud = wide + wobble * generator.uniform(-1, 1, wide.shape)
-        wobble /= decay
+        middle = (cloud + right + down + np.roll(right, -1, 0)) / 4 + noise[0]
+        wide = np.empty((2 * len(cloud), 2 * len(cloud)))
+        wide[::2, ::2], wide[1::2, 1::2] = cloud, middle
+        wide[::2, 1::2] = (cloud + right + middle + np.roll(middle, 1, 0)) / 4 + noise[1]
+        wide[1::2, ::2] = (cloud + down + middle + np.roll(middle, 1, 1)) / 4 + noise[2]
+        cloud = wide
+        # The published code multiplies its random numbers by the amplitude twice.
+        wobble /= decay**2
     cloud = cloud[: shape[0], : shape[1]]
     return (cloud - cloud.min()) / max(np.ptp(cloud), 1e-9)

@@ -39,6 +39,15 @@ def test_flat_images_survive(kind, level, severity):
     damage(flat, kind, severity)
 
 
+def test_rain_darkens_by_a_constant_and_leaves_grey_streaks():
+    black, grey = (np.full((3, 288, 144), level, np.uint8) for level in (0, 200))
+    streaks = corruptions.apply(black, KINDS[14], 1, np.random.default_rng(0))
+    assert KINDS[14].__name__ == "rain"
+    assert 0 < streaks.max() < 200 - 25
+    # Streaks have the brightness of the picture, so that only the darkening by 0.1 of white is left.
+    assert np.unique(corruptions.apply(grey, KINDS[14], 1, np.random.default_rng(0))).tolist() == [174]
+
+
 def test_twenty_kinds():
     assert len({kind.__name__ for kind in KINDS}) == 20
 
