@@ -4,6 +4,8 @@ The order is the field's: zero padding and random crop, mirror image, scaling to
 channel augmentation. The last two act on normalised values.
 """
 
+import functools
+
 import torch
 from torch import Generator, Tensor
 
@@ -29,10 +31,15 @@ def augment(images: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
     return x
 
 
+@functools.cache
+def constant(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """A tensor made once a device: each copy to a GPU would wait for it."""
+    return torch.tensor(values, device=device)
+
+
 def normalise(images: Tensor) -> Tensor:
     """uint8 (B, 3, H, W) -> float32, scaled to [0, 1], ImageNet mean subtracted, divided by its standard deviation."""
-    mean = torch.tensor(MEAN, device=images.device).view(3, 1, 1)
-    std = torch.tensor(STD, device=images.device).view(3, 1, 1)
+    mean, std = (constant(values, images.device).view(3, 1, 1) for values in (MEAN, STD))
     x = images.to(torch.float32, memory_format=torch.channels_last)
     return x.mul_(1 / (255 * std)).sub_(mean / std)
 
@@ -94,7 +101,7 @@ def erase(x: Tensor, probability: float, fill: tuple[float, float, float], gener
     in_rows = (rows >= top) & (rows < top + h) & chosen & fits.any(1, keepdim=True)  # (B, H)
     in_columns = (columns >= left) & (columns < left + w)  # (B, W)
     hole = (in_rows[:, :, None] & in_columns[:, None, :])[:, None]  # (B, 1, H, W)
-    return torch.where(hole, torch.tensor(fill, device=x.device).view(3, 1, 1), x)
+    return torch.where(hole, constant(fill, x.device).view(3, 1, 1), x)
 
 
 def channel_adaptive(x: Tensor, generator: Generator) -> Tensor:
@@ -107,7 +114,7 @@ def channel_adaptive(x: Tensor, generator: Generator) -> Tensor:
     choice = torch.randint(0, 4, (batch,), generator=generator, device=x.device)
     keep = (choice == 3) & (torch.rand(batch, generator=generator, device=x.device) >= 0.5)
     mixes = torch.eye(3, device=x.device).unsqueeze(1).expand(3, 3, 3)  # copy channel c to all
-    grey = torch.tensor(GREY, device=x.device).expand(1, 3, 3)
+    grey = constant(GREY, x.device).expand(1, 3, 3)
     mix = torch.cat([mixes, grey])[choice]  # (B, 3, 3)
     mix = torch.where(keep[:, None, None], torch.eye(3, device=x.device), mix)
     return torch.einsum("bij,bjhw->bihw", mix, x).contiguous(memory_format=torch.channels_last)

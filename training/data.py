@@ -1,5 +1,8 @@
 """Packed images and the tables that say what they show."""
 
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,31 +15,76 @@ from methods.contract import TrainingSet
 from methods.recipes import Recipe
 from training.sampler import positions, steps_per_epoch
 
+AHEAD = 3  # batches gathered before they are asked for
+UPLOAD = 1024  # images copied to a GPU at a time
+
 
 class Pixels:
-    """Some rows of a packed array (N, 3, H, W) uint8, ready to be picked from.
+    """Some rows of a packed array (N, 3, H, W) uint8, given out in batches that are known beforehand.
 
-    On a CUDA device the rows live in device memory if they fit into half of what is free; otherwise, and on the CPU,
-    they are gathered from the memory map batch by batch.
+    On a CPU a batch is gathered when it is asked for. On a CUDA device rows that are `often` used live in device memory
+    if they fit into half of what is free; others are gathered ahead by a thread of their own into pinned memory, from
+    where they are copied beside the computation.
     """
 
-    def __init__(self, path: Path, rows: np.ndarray, device: torch.device):
+    def __init__(self, path: Path, rows: np.ndarray, device: torch.device, often: bool):
         self.packed = np.load(path, mmap_mode="r", allow_pickle=False)
+        if rows.max(initial=0) >= len(self.packed):
+            found = f"{len(self.packed)} images, expected at least {rows.max() + 1}"
+            raise ValueError(f"{path}: found {found}; delete it and make it again")
         self.rows = rows
         self.device = device
-        self.resident = None
-        if device.type == "cuda" and len(rows) * self.packed[0].nbytes < torch.cuda.mem_get_info()[0] / 2:
-            self.resident = torch.from_numpy(self.packed[rows]).to(device)
+        self.resident: Tensor | None = None
+        if often and device.type == "cuda" and len(rows) * self.packed[0].nbytes < torch.cuda.mem_get_info()[0] / 2:
+            self.resident = torch.empty((len(rows), *self.packed.shape[1:]), dtype=torch.uint8, device=device)
+            for part, kept in zip(
+                np.split(rows, range(UPLOAD, len(rows), UPLOAD)), self.resident.split(UPLOAD), strict=True
+            ):
+                kept.copy_(torch.from_numpy(self.packed[part]))
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def pick(self, index: np.ndarray) -> Tensor:
-        """Images at these positions among the rows, uint8 (len(index), 3, H, W) on the device."""
+    def batches(self, index: Sequence[np.ndarray]) -> Iterator[Tensor]:
+        """Images at each array of positions among the rows, in turn, uint8 (len(index[i]), 3, H, W) on the device."""
         if self.resident is not None:
-            return self.resident[torch.from_numpy(index).to(self.device)]
-        images = torch.from_numpy(self.packed[self.rows[index]])
-        return images.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else images
+            on_device = torch.from_numpy(np.concatenate(index)).to(self.device)
+            return (self.resident.index_select(0, part) for part in on_device.split([len(part) for part in index]))
+        if self.device.type == "cuda":
+            return self._copied(self._gathered_ahead(index))
+        return map(self._gather, index)
+
+    def _gather(self, index: np.ndarray) -> Tensor:
+        """Images at these positions in host memory, which is pinned if they go on to a GPU."""
+        shape = (len(index), *self.packed.shape[1:])
+        images = torch.empty(shape, dtype=torch.uint8, pin_memory=self.device.type == "cuda")
+        np.take(self.packed, self.rows[index], axis=0, out=images.numpy(), mode="clip")  # `raise` would copy once more
+        return images
+
+    def _gathered_ahead(self, index: Sequence[np.ndarray]) -> Iterator[Tensor]:
+        """What `_gather` gives, made by a thread that is a few batches ahead. Torch gives pinned memory out again."""
+        with ThreadPoolExecutor(1) as reader:
+            pending = deque(reader.submit(self._gather, part) for part in index[:AHEAD])
+            for i in range(len(index)):
+                images = pending.popleft().result()
+                if i + AHEAD < len(index):
+                    pending.append(reader.submit(self._gather, index[i + AHEAD]))
+                yield images
+
+    def _copied(self, batches: Iterator[Tensor]) -> Iterator[Tensor]:
+        """Pinned batches on the device, each copied on a stream of its own while the one before it is computed on."""
+        side = torch.cuda.Stream(self.device)
+        previous: Tensor | None = None
+        for pinned in batches:
+            with torch.cuda.stream(side):
+                images = pinned.to(self.device, non_blocking=True)
+            if previous is not None:
+                yield previous
+            torch.cuda.current_stream(self.device).wait_stream(side)
+            images.record_stream(torch.cuda.current_stream(self.device))
+            previous = images
+        if previous is not None:
+            yield previous
 
 
 @dataclass(frozen=True)
@@ -71,7 +119,9 @@ def load_training(subset: Path, pixels: Path, recipe: Recipe, device: torch.devi
     for modality in ("visible", "infrared"):
         rows = table[table["modality"] == modality].sort_values(["label", "path"])
         labels = rows["label"].to_numpy(np.int64)
-        blocks.append(Block(Pixels(pixels, rows["row"].to_numpy(), device), labels, positions(labels, identities)))
+        blocks.append(
+            Block(Pixels(pixels, rows["row"].to_numpy(), device, often=True), labels, positions(labels, identities))
+        )
     visible, infrared = blocks
     steps = recipe["schedule.steps"] or steps_per_epoch(
         len(visible.labels), len(infrared.labels), recipe["batch.identities"], recipe["batch.images"]

@@ -5,6 +5,7 @@ import os
 
 import torch
 
+from methods.blocks.backbone import TwoStream
 from methods.contract import Method
 from methods.recipes import Recipe
 
@@ -32,18 +33,41 @@ def prepare(recipe: Recipe, seed: int) -> torch.device:
         torch.use_deterministic_algorithms(True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # debugging; 7 % of a step
     torch.backends.cudnn.benchmark = not recipe["deterministic"]
+    kind = "tf32" if recipe["precision"] == "tf32" else "ieee"
+    torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = kind  # type: ignore[attr-defined]
     if recipe["device"] == "cpu":
         _keep_freed_memory()
     return torch.device(recipe["device"])
 
 
-def place(method: Method, device: torch.device) -> Method:
-    """Move a method to its device, convolution weights in the layout that is fastest for them (channels last)."""
+def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
+    """The context in which a method computes: in half precision, if the recipe says so, what bears it."""
+    half = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(recipe["precision"])
+    return torch.autocast(device.type, half or torch.bfloat16, enabled=half is not None)
+
+
+def place(method: Method, device: torch.device, compiler: str) -> Method:
+    """Move a method to its device, convolution weights in the layout that is fastest for them (channels last).
+
+    Args:
+        compiler: the recipe's `compile`. What is compiled is the stages of the backbone, which hold nearly all of the
+            arithmetic and see no step number; around them methods stay as they are written.
+    """
     method.to(device)
     for parameter in method.parameters():
         if parameter.dim() == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    if compiler != "none":
+        compile_stages(method, mode={"kernels": "default", "graphs": "reduce-overhead"}[compiler])
     return method
+
+
+def compile_stages(method: Method, **options: str) -> None:
+    """Compile every stage of every backbone, as `torch.compile` does with these options; names of parameters stay."""
+    torch._dynamo.config.recompile_limit = 64  # shapes that a stage may be compiled for: methods pass several batches
+    for backbone in [module for module in method.modules() if isinstance(module, TwoStream)]:
+        for stage in [*backbone.visible, *backbone.infrared, *backbone.shared]:
+            stage.compile(**options)
 
 
 def _keep_freed_memory() -> None:

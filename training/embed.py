@@ -1,5 +1,6 @@
 """The feature of every test image, each seen once."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from methods.contract import MODALITIES, Method
 from methods.recipes import Recipe
 from training.augment import normalise
 from training.data import Pixels
+from training.device import autocast
 
 BATCH = 256
 
@@ -25,25 +27,36 @@ def embed(method: Method, recipe: Recipe, pixels: Path, rows: pd.DataFrame, devi
     With `feature.flip` an image's feature is the sum of the unit features of the image and its mirror image.
     """
     method.eval()
+    compiled = recipe["compile"] != "none"
+    with torch.compiler.set_stance("force_eager") if compiled else nullcontext():  # for one pass it does not pay
+        return _embed(method, recipe, pixels, rows, device)
+
+
+def _embed(method: Method, recipe: Recipe, pixels: Path, rows: pd.DataFrame, device: torch.device) -> np.ndarray:
     features: np.ndarray | None = None
     with tqdm(total=len(rows), desc="features", unit="image", mininterval=1) as bar:
         for modality in MODALITIES:
             places = np.flatnonzero(rows["modality"] == modality)
-            store = Pixels(pixels, rows.index.to_numpy()[places], device)
-            for start in range(0, len(places), BATCH):
-                index = np.arange(start, min(start + BATCH, len(places)))
-                batch = _embed_batch(method, recipe, store.pick(index), modality)
+            store = Pixels(pixels, rows.index.to_numpy()[places], device, often=False)
+            batches = np.split(np.arange(len(places)), range(BATCH, len(places), BATCH)) if len(places) else []
+            found = []
+            for images in store.batches(batches):
+                batch = _embed_batch(method, recipe, images, modality)
+                found.append(batch.float().to("cpu", non_blocking=True))  # pinned, complete after the synchronisation
+                bar.update(len(images))
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            for index, batch in zip(batches, found, strict=True):
                 if features is None:
                     features = np.empty((len(rows), batch.shape[1]), np.float32)
-                features[places[index]] = batch.float().cpu().numpy()
-                bar.update(len(index))
+                features[places[index]] = batch.numpy()
     if features is None:
         raise ValueError("no test images: the split's column in images.csv says `test` nowhere; make the index again")
     return features
 
 
 def _embed_batch(method: Method, recipe: Recipe, images: Tensor, modality: str) -> Tensor:
-    with torch.autocast(images.device.type, torch.bfloat16, enabled=recipe["precision"] == "bfloat16"):
+    with autocast(recipe, images.device):
         x = normalise(images)
         if not recipe["feature.flip"]:
             return method.embed(x, modality)

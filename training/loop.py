@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from methods.recipes import Recipe
 from training import checkpoint
 from training.augment import augment
 from training.data import Data
+from training.device import autocast
 from training.optimizer import build_optimizer, set_learning_rate
 from training.sampler import draw_epoch, epoch_generator
 from training.schedule import learning_rate
@@ -30,6 +31,7 @@ class Trainer:
     def __init__(self, method: Method, recipe: Recipe, data: Data, seed: int, device: torch.device):
         self.method, self.recipe, self.data, self.seed, self.device = method, recipe, data, seed, device
         self.optimizer = build_optimizer(method, recipe)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=recipe["precision"] == "float16")
         self.generator = torch.Generator(device).manual_seed(seed)
         self.epochs_done = 0
         self.history: list[dict[str, float]] = []
@@ -42,6 +44,7 @@ class Trainer:
             "history": self.history,
             "method": self.method.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "augmentation": self.generator.get_state(),
             "torch": torch.get_rng_state(),
         }
@@ -54,6 +57,7 @@ class Trainer:
         self.epochs_done, self.history = state["epochs_done"], state["history"]
         self.method.load_state_dict(state["method"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
         self.generator.set_state(state["augmentation"].cpu())
         torch.set_rng_state(state["torch"].cpu())
         if self.device.type == "cuda":
@@ -77,8 +81,7 @@ class Trainer:
         started = time.perf_counter()
         names: list[str] = []
         values = []
-        for i in range(described.steps_per_epoch):
-            batch = self._batch(visible[i], infrared[i], paired, epoch * described.steps_per_epoch + i)
+        for batch in self._batches(visible, infrared, paired):
             names, losses = self._step(batch)
             values.append(losses)
         table = torch.stack(values).cpu().numpy()  # (steps, losses + 1), the epoch's only copy to the host
@@ -86,24 +89,28 @@ class Trainer:
         self._record(epoch, names, table, rate, 2 * visible.size / seconds)
         self.epochs_done += 1
 
-    def _batch(self, visible: np.ndarray, infrared: np.ndarray, paired: bool, step: int) -> Batch:
-        images, labels = [], []
-        for block, chosen in ((self.data.visible, visible), (self.data.infrared, infrared)):
-            images.append(augment(block.pixels.pick(chosen), self.recipe, self.generator))
-            labels.append(torch.from_numpy(block.labels[chosen]).to(self.device, non_blocking=True))
+    def _batches(self, visible: np.ndarray, infrared: np.ndarray, paired: bool) -> Iterator[Batch]:
+        """The epoch's batches from the positions of their images, each (steps, P*K)."""
+        sides = ((self.data.visible, visible), (self.data.infrared, infrared))
+        images = [block.pixels.batches(list(chosen)) for block, chosen in sides]
+        labels = [torch.from_numpy(block.labels[chosen]).to(self.device) for block, chosen in sides]  # (steps, P*K)
         identities, each = self.recipe["batch.identities"], self.recipe["batch.images"]
-        epoch = step // self.data.described.steps_per_epoch
-        return Batch(images[0], images[1], labels[0], labels[1], identities, each, paired, step, epoch)
+        epoch, first = self.epochs_done, self.epochs_done * self.data.described.steps_per_epoch
+        for i, pair in enumerate(zip(*images, strict=True)):
+            one, other = (augment(part, self.recipe, self.generator) for part in pair)
+            yield Batch(one, other, labels[0][i], labels[1][i], identities, each, paired, first + i, epoch)
 
     def _step(self, batch: Batch) -> tuple[list[str], Tensor]:
         """One optimiser step; the names of its losses, and their values and the total, still on the device."""
-        half = self.recipe["precision"] == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+        if self.recipe["compile"] == "graphs":
+            torch.compiler.cudagraph_mark_step_begin()  # what the last step's graphs gave out may be overwritten
+        with autocast(self.recipe, self.device):
             losses = self.method.losses(batch)
             total = self.method.total(losses)
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        self.optimizer.step()
+        self.scaler.scale(total).backward()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.method.after_step(batch.step)
         return list(losses), torch.stack([*losses.values(), total]).detach().float()
 

@@ -9,13 +9,12 @@ from methods.recipes import Recipe
 def build_optimizer(method: Method, recipe: Recipe) -> torch.optim.Optimizer:
     """SGD, Adam or AdamW; each group remembers its `scale` of the learning rate."""
     groups = [group | {"lr": recipe["optimizer.lr"] * group["scale"]} for group in method.parameter_groups()]
-    decay = {"weight_decay": recipe["optimizer.weight_decay"]}
-    fused = {"fused": True} if recipe["device"] == "cuda" else {}
+    decay = recipe["optimizer.weight_decay"]
     if recipe["optimizer.name"] == "sgd":
         momentum, nesterov = recipe["optimizer.momentum"], recipe["optimizer.nesterov"]
-        return torch.optim.SGD(groups, momentum=momentum, nesterov=nesterov, **decay, **fused)
+        return torch.optim.SGD(groups, momentum=momentum, nesterov=nesterov, weight_decay=decay, fused=True)
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe["optimizer.name"]]
-    return kind(groups, **decay, **fused)
+    return kind(groups, weight_decay=decay, fused=True)
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -66,7 +66,7 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
         recipe.weights = str(job.weights)
         device = prepare(recipe, job.seed)
         data = load_training(job.subset, job.pixels, recipe, device)
-        method = place(methods.build(recipe, data.described), device)
+        method = place(methods.build(recipe, data.described), device, recipe["compile"])
         trainer = Trainer(method, recipe, data, job.seed, device)
         try:
             resumed = train(
@@ -133,7 +133,7 @@ def embed_again(job: Job, copies: dict[Path, Path]) -> None:
     data = load_training(job.subset, job.pixels, recipe, device)
     method = methods.build(recipe, data.described)
     method.load_state_dict(load_file(path))
-    place(method, device)
+    place(method, device, "none")
     rows = load_test(job.index, job.split)
     for pixels, features in copies.items():
         write_features(features, embed(method, recipe, pixels, rows, device), rows)

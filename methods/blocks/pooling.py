@@ -14,7 +14,13 @@ def generalised_mean(x: Tensor, p: float) -> Tensor:
 
     Source: Radenović et al. 2019; the constant after the mean is the AGW lineage's.
     """
-    return (x.pow(p).mean(dim=(2, 3)) + 1e-12).pow(1 / p)
+    return _generalised_mean(x, p, (2, 3))
+
+
+def _generalised_mean(x: Tensor, p: float, places: tuple[int, int]) -> Tensor:
+    """In single precision at least: half has no number for the constant, and no finite gradient at 0 without it."""
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
+    return (x.pow(p).mean(dim=places) + 1e-12).pow(1 / p)
 
 
 def strips(x: Tensor, count: int) -> Tensor:
@@ -35,4 +41,4 @@ def strip_average(x: Tensor, count: int) -> Tensor:
 
 def strip_generalised_mean(x: Tensor, count: int, p: float) -> Tensor:
     """Generalised mean of each strip, (B, C, h, w) -> (B, count, C)."""
-    return (strips(x, count).pow(p).mean(dim=(3, 4)) + 1e-12).pow(1 / p)
+    return _generalised_mean(strips(x, count), p, (3, 4))

@@ -10,9 +10,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import methods
 from files import sha256
+from methods.recipes import resolve
+from tests.training.conftest import RUN
 from training import checkpoint, run
-from training.device import DeviceError
+from training.data import load_training
+from training.device import DeviceError, place, prepare
 from training.loop import Diverged, Trainer
 from training.memory import OutOfMemory
 from training.run import RunError, carry_out
@@ -152,3 +156,23 @@ def test_a_batch_that_does_not_fit_names_its_keys_and_what_fits(job, monkeypatch
     monkeypatch.setattr(Trainer, "_step", step)
     with pytest.raises(OutOfMemory, match=rf"batch.identities=8 x batch.images=4 .* does not fit.*{message}"):
         carry_out(job(), 60)
+
+
+def test_float16_scales_gradients_and_the_scale_survives_a_restart(tiny):
+    """Such a recipe is refused on a CPU, where this holds all the same."""
+    recipe = resolve(RUN, "sysu_mm01")
+    recipe["precision"] = "float16"
+
+    def made() -> Trainer:
+        device = prepare(recipe, 0)
+        data = load_training(tiny / "subset.csv", tiny / "images.npy", recipe, device)
+        return Trainer(place(methods.build(recipe, data.described), device, "none"), recipe, data, 0, device)
+
+    first, second = made(), made()
+    first.scaler.load_state_dict(first.scaler.state_dict() | {"scale": 256.0})
+    first.run_epoch()
+    second.restore(first.state("x"))
+    assert second.scaler.get_scale() == first.scaler.get_scale() == 256
+    for trainer in (first, second):
+        trainer.run_epoch()
+    assert first.history[-1]["total"] == second.history[-1]["total"]
