@@ -94,6 +94,10 @@ class Method(nn.Module):
         """Test features (B, D), not normalised, of images (B, 3, H, W) of one modality, each from that image alone."""
         raise NotImplementedError
 
+    def streams(self, batch: Batch) -> dict[str, Tensor]:
+        """Features (P*K, D) of a batch by the name of the stream that makes them; asked of watched trainings only."""
+        return {modality: self.embed(getattr(batch, modality), modality) for modality in MODALITIES}
+
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         """The weighted sum that is minimised."""
         return torch.stack([self.weights[name] * loss for name, loss in losses.items()]).sum()

@@ -242,6 +242,11 @@ class MUN(Method):
             "prototype_spread": self.prototypes.kept.std(dim=(1, 2)).mean().item(),
         }
 
+    def streams(self, batch: Batch) -> dict[str, Tensor]:
+        """The features of Fig. 4: visible, infrared and, if there is one, auxiliary."""
+        names = (*MODALITIES, "auxiliary")
+        return dict(zip(names, self.neck(self.pooled(batch)).split(len(batch.visible)), strict=False))
+
     def embed(self, images: Tensor, modality: str) -> Tensor:
         return self.neck(generalised_mean(self.backbone.run(images, modality), self.recipe["pooling.p"]))
 

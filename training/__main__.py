@@ -1,4 +1,4 @@
-"""Train one run, or embed its test images again.
+"""Train one run, embed its test images again, or map what it attends to in a few of them.
 
 python -m training train --run maum@demo --dataset demo-sysu --layout sysu_mm01 --setting full --split 1 --seed 0 \
     --index results/demo-sysu/images.csv --pixels results/demo-sysu/images_96x48_lanczos.npy \
@@ -21,12 +21,14 @@ def main() -> None:
     from training.device import DeviceError
     from training.loop import Diverged
     from training.memory import OutOfMemory
-    from training.run import RunError, carry_out, embed_again
+    from training.run import RunError, attend, carry_out, embed_again
     from training.sampler import SamplerError
 
     try:
         if arguments.command == "train":
             carry_out(_job(arguments), arguments.checkpoint_seconds)
+        elif arguments.command == "attend":
+            attend(_job(arguments), arguments.maps)
         else:
             copies = dict(zip(arguments.copies, arguments.features, strict=True))
             embed_again(_job(arguments), copies)
@@ -42,7 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     again = commands.add_parser("embed", help="embed a finished run's test images from other packed pixels")
     again.add_argument("--copies", type=Path, nargs="+", required=True, help="packed images to embed, .npy")
     again.add_argument("--features", type=Path, nargs="+", required=True, help="features.npz to write, one a copy")
-    for command in (train, again):
+    attend = commands.add_parser("attend", help="map what a finished run attends to in a few test images")
+    attend.add_argument("--maps", type=Path, required=True, help="attention.npz to write")
+    for command in (train, again, attend):
         command.add_argument("--run", required=True, help="method[@budget][+key=value...]")
         command.add_argument("--dataset", required=True, help="its name in config/datasets.yaml")
         command.add_argument("--layout", required=True, help="its on-disk layout, a file of datasets/")

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
@@ -68,6 +69,11 @@ def compile_stages(method: Method, **options: str) -> None:
     for backbone in [module for module in method.modules() if isinstance(module, TwoStream)]:
         for stage in [*backbone.visible, *backbone.infrared, *backbone.shared]:
             stage.compile(**options)
+
+
+def eager(recipe: Recipe) -> AbstractContextManager:
+    """Where nothing is compiled, for what is done too seldom to pay for it."""
+    return torch.compiler.set_stance("force_eager") if recipe["compile"] != "none" else nullcontext()
 
 
 def _keep_freed_memory() -> None:

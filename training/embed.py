@@ -1,6 +1,5 @@
 """The feature of every test image, each seen once."""
 
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from methods.contract import MODALITIES, Method
 from methods.recipes import Recipe
 from training.augment import normalise
 from training.data import Pixels
-from training.device import autocast
+from training.device import autocast, eager
 
 BATCH = 256
 
@@ -27,8 +26,7 @@ def embed(method: Method, recipe: Recipe, pixels: Path, rows: pd.DataFrame, devi
     With `feature.flip` an image's feature is the sum of the unit features of the image and its mirror image.
     """
     method.eval()
-    compiled = recipe["compile"] != "none"
-    with torch.compiler.set_stance("force_eager") if compiled else nullcontext():  # for one pass it does not pay
+    with eager(recipe):
         return _embed(method, recipe, pixels, rows, device)
 
 

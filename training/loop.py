@@ -15,10 +15,11 @@ from methods.recipes import Recipe
 from training import checkpoint
 from training.augment import augment
 from training.data import Data
-from training.device import autocast
+from training.device import autocast, eager
 from training.optimizer import build_optimizer, set_learning_rate
 from training.sampler import draw_epoch, epoch_generator
 from training.schedule import learning_rate
+from training.watch import look
 
 
 class Diverged(Exception):
@@ -35,6 +36,7 @@ class Trainer:
         self.generator = torch.Generator(device).manual_seed(seed)
         self.epochs_done = 0
         self.history: list[dict[str, float]] = []
+        self.watched: dict[int, dict[str, Tensor]] = {}
 
     def state(self, fingerprint: str) -> dict:
         """All that the next epoch depends on."""
@@ -42,6 +44,7 @@ class Trainer:
             "fingerprint": fingerprint,
             "epochs_done": self.epochs_done,
             "history": self.history,
+            "watched": self.watched,
             "method": self.method.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
@@ -54,7 +57,7 @@ class Trainer:
 
     def restore(self, state: dict) -> None:
         """Continue as if the run had never stopped."""
-        self.epochs_done, self.history = state["epochs_done"], state["history"]
+        self.epochs_done, self.history, self.watched = state["epochs_done"], state["history"], state["watched"]
         self.method.load_state_dict(state["method"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
@@ -88,6 +91,14 @@ class Trainer:
         seconds = time.perf_counter() - started
         self._record(epoch, names, table, rate, 2 * visible.size / seconds)
         self.epochs_done += 1
+        self.watch()
+
+    def watch(self) -> None:
+        """Look at the features of a few training images, if the recipe wants it after this many epochs."""
+        every, last = self.recipe["watch.every"], self.data.described.epochs
+        if every and (self.epochs_done % every == 0 or self.epochs_done == last):
+            with eager(self.recipe):
+                self.watched[self.epochs_done] = look(self.method, self.data)
 
     def _batches(self, visible: np.ndarray, infrared: np.ndarray, paired: bool) -> Iterator[Batch]:
         """The epoch's batches from the positions of their images, each (steps, P*K)."""
@@ -142,6 +153,8 @@ def train(trainer: Trainer, folder: Path, fingerprint: str, every_seconds: float
     if state is not None:
         trainer.restore(state)
         note(f"resuming after epoch {trainer.epochs_done} from a checkpoint")
+    else:
+        trainer.watch()
     resumed = trainer.epochs_done
     epochs = trainer.data.described.epochs
     saved = time.monotonic()

@@ -9,18 +9,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from safetensors.torch import load_file, save_file
 
 import methods
 from files import sha256, write_whole
+from methods.contract import Method
 from methods.recipes import Recipe, resolve
 from training import checkpoint, memory, provenance
+from training.attention import write_attention
 from training.data import load_test, load_training
 from training.device import place, prepare
 from training.embed import embed, write_features
 from training.loop import Trainer, train
+from training.watch import write_watched
 
 
 class RunError(Exception):
@@ -84,6 +88,8 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
         with write_whole(job.out / "history.csv") as temporary:
             _history(trainer).to_csv(temporary, index=False)
         write_features(job.out / "features.npz", features, rows)
+        if trainer.watched:
+            write_watched(job.out / "watched.npz", trainer.watched, data)
         commit, clean = provenance.commit()
         facts = {
             "run": job.run,
@@ -124,6 +130,25 @@ def embed_again(job: Job, copies: dict[Path, Path]) -> None:
     Raises:
         RunError: if the run has no weights.
     """
+    method, recipe, device = _trained(job)
+    rows = load_test(job.index, job.split)
+    for pixels, features in copies.items():
+        write_features(features, embed(method, recipe, pixels, rows, device), rows)
+
+
+def attend(job: Job, maps: Path) -> None:
+    """Attention maps of a finished run on a few test images.
+
+    Raises:
+        RunError: if the run has no weights.
+    """
+    method, _, device = _trained(job)
+    with np.load(job.out / "features.npz", allow_pickle=False) as found:
+        write_attention(maps, method, job.pixels, load_test(job.index, job.split), found["features"], device)
+
+
+def _trained(job: Job) -> tuple[Method, Recipe, torch.device]:
+    """The network of a finished run, on its device."""
     path = job.out / "weights.safetensors"
     if not path.is_file():
         raise RunError(f"{path}: no weights; train the run first")
@@ -133,10 +158,7 @@ def embed_again(job: Job, copies: dict[Path, Path]) -> None:
     data = load_training(job.subset, job.pixels, recipe, device)
     method = methods.build(recipe, data.described)
     method.load_state_dict(load_file(path))
-    place(method, device, "none")
-    rows = load_test(job.index, job.split)
-    for pixels, features in copies.items():
-        write_features(features, embed(method, recipe, pixels, rows, device), rows)
+    return place(method, device, "none"), recipe, device
 
 
 def _history(trainer: Trainer) -> pd.DataFrame:

@@ -21,3 +21,8 @@ def describe(kind: str) -> dict:
 def reads(kind: str) -> list[str]:
     """The files of each run that a kind reads beside results.csv; `arrays` stands for the dataset's packed pictures."""
     return describe(kind).get("reads", [])
+
+
+def first_training_only(kind: str) -> bool:
+    """Whether a kind reads those files of the first training of each row alone."""
+    return describe(kind).get("trainings") == "first"

@@ -1,9 +1,10 @@
-"""What the figures on features and rankings need: one run's features, and its ranking under a protocol."""
+"""What the figures on features and rankings need: one run's features, its ranking under a protocol, its pictures."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from eval import galleries
 from eval.features import FeatureSet, load
@@ -33,6 +34,29 @@ def unit(features: np.ndarray) -> np.ndarray:
     """Rows divided by their length, float64 (N, D)."""
     features = features.astype(np.float64)
     return features / np.linalg.norm(features, axis=1, keepdims=True)
+
+
+def plane(vectors: np.ndarray, seed: int) -> np.ndarray:
+    """Rows (N, D) laid out by t-SNE of their cosines, (N, 2)."""
+    from sklearn.manifold import TSNE
+
+    perplexity = min(30, max(5, (len(vectors) - 1) / 4))
+    return TSNE(perplexity=perplexity, random_state=seed, init="pca").fit_transform(unit(vectors))
+
+
+class Pictures:
+    """The packed pictures of a dataset by the names that features carry, or grey tiles."""
+
+    def __init__(self, dataset: dict, *, shown: bool):
+        self.shown = shown
+        if shown:
+            index = pd.read_csv(dataset["index"], usecols=["path"])
+            self.rows = {path: row for row, path in enumerate(index.path)}
+            self.pixels = np.load(Path(dataset["arrays"]), mmap_mode="r", allow_pickle=False)
+
+    def of(self, name: str) -> np.ndarray:
+        """(H, W, 3) uint8; KeyError for a name that the dataset does not have."""
+        return np.moveaxis(self.pixels[self.rows[name]], 0, -1)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -113,3 +114,24 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
 def many(i: int) -> str:
     """Colour of the i-th identity; beyond ten they repeat, so a number must stand beside."""
     return (COLOURS + MORE)[i % (len(COLOURS) + len(MORE))]
+
+
+def bare(axis: Axes) -> None:
+    """A panel whose axes mean nothing: no ticks, no grid, a pale frame."""
+    axis.set(xticks=[], yticks=[])
+    axis.grid(False)
+    axis.spines[:].set(visible=True, color="#CCCCCC")
+
+
+def heat(axis: Axes, percent: np.ndarray, size: float = 8) -> None:
+    """A matrix of percentages as shades, each with its number; a dash stands for NaN."""
+    axis.imshow(percent, cmap="Blues", vmin=0, vmax=115, aspect="auto")
+    for i, j in np.ndindex(percent.shape):
+        value = percent[i, j]
+        colour = "white" if value > 65 else INK
+        axis.text(
+            j, i, "–" if np.isnan(value) else f"{value:.0f}", ha="center", va="center", fontsize=size, color=colour
+        )
+    axis.grid(False)
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)

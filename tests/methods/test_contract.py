@@ -69,6 +69,16 @@ def test_asking_for_features_changes_nothing(run, modality):
 
 
 @every_run
+@torch.no_grad()
+def test_the_streams_of_both_modalities_are_the_features(run):
+    method, batch = warm(demo(run)).eval(), batch_of(0)
+    streams = method.streams(batch)
+    assert list(streams)[:2] == list(MODALITIES)
+    for name in MODALITIES:
+        assert same(streams[name], method.embed(getattr(batch, name), name))
+
+
+@every_run
 def test_training_only_modules_do_not_influence_features(run):
     """With them overwritten features stay the same to the bit; and every other parameter is one that features need."""
     method = warm(demo(run)).eval()

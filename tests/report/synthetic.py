@@ -102,6 +102,9 @@ def write_run(folder: Path, names: dict, label: str, generator: np.random.Genera
     if features:
         write_features(folder / "features.npz", names["dataset"], level / 100, generator)
         save_file({"memory.visible": generator.normal(size=(2, 5, 8))}, folder / "weights.safetensors")
+        write_watched(folder / "watched.npz", generator)
+        write_attention(folder / "attention.npz", names["dataset"], generator)
+        write_robustness(folder / "robustness.csv", names["dataset"], level)
 
 
 def run_json(names: dict, level: float) -> dict:
@@ -183,6 +186,41 @@ def write_features(path: Path, dataset: str, quality: float, generator: np.rando
         modalities=table.modality.to_numpy(np.str_),
         names=table.path.to_numpy(np.str_),
     )
+
+
+def write_watched(path: Path, generator: np.random.Generator) -> None:
+    """Features of four identities before and after training, whose modalities and people move together."""
+    labels = np.repeat(np.arange(4), 5)
+    people, modalities = generator.normal(size=(4, 1, 16)), generator.normal(size=(3, 1, 16))
+    epochs = [
+        people[labels, 0] * person + modalities * modality + 0.3 * generator.normal(size=(3, len(labels), 16))
+        for person, modality in ((0.1, 2.0), (2.0, 0.2))
+    ]
+    streams = np.array(["visible", "infrared", "auxiliary"])
+    np.savez(path, epochs=np.array([0, 5]), streams=streams, labels=labels, features=np.stack(epochs))
+
+
+def write_attention(path: Path, dataset: str, generator: np.random.Generator) -> None:
+    """A bright spot in the first visible and the first infrared image of three identities."""
+    table = images_table(dataset).groupby(["identity", "modality"]).head(1)
+    table = table[table.identity <= 3].sort_values(["identity", "modality"], ascending=[True, False])
+    maps = np.zeros((len(table), 6, 3), np.float32)
+    maps[np.arange(len(table)), generator.integers(0, 6, len(table)), 1] = 0.1
+    arrays = {"identities": table.identity.to_numpy(), "modalities": table.modality.to_numpy(np.str_)}
+    np.savez(path, maps=maps, names=table.path.to_numpy(np.str_), **arrays)
+
+
+def write_robustness(path: Path, dataset: str, level: float) -> None:
+    """Fewer right matches with every severity; one kind is never drawn at the last."""
+    lines = []
+    for protocol in PROTOCOLS[dataset]:
+        lines.append((protocol, "none", 0, 200, 2 * int(level)))
+        for k, kind in enumerate(("gaussian_noise", "fog", "jpeg_compression")):
+            for severity in range(1, 6):
+                count = 0 if (kind, severity) == ("fog", 5) else 100
+                lines.append((protocol, kind, severity, count, int(count * level * (1 - 0.05 * severity * k) / 100)))
+    columns = ["protocol", "kind", "severity", "matches", "right"]
+    pd.DataFrame(lines, columns=columns).to_csv(path, index=False)
 
 
 def write_datasets(root: Path, datasets) -> dict:

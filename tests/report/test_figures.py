@@ -1,6 +1,7 @@
 """Every kind of figure is drawn, and what it shows is what the files hold."""
 
 import json
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,7 +13,19 @@ from eval.report import names, samples, style
 from eval.report.__main__ import main
 from eval.report.collect import read_results
 from eval.report.experiment import parse_experiment
-from eval.report.figures import cmc, distances, drawer, failures, imbalance, kinds, memory, retrievals, training
+from eval.report.figures import (
+    cmc,
+    corruption,
+    distances,
+    drawer,
+    failures,
+    imbalance,
+    kinds,
+    memory,
+    retrievals,
+    stages,
+    training,
+)
 from eval.report.kinds import describe, reads
 from eval.score import score
 from tests.report import synthetic
@@ -20,7 +33,9 @@ from tests.report import synthetic
 PROTOCOL = {"dataset": "demo-sysu", "protocol": "sysu-mm01-all-single"}
 ENTRIES = {
     "ablation": {"metrics": ["mAP"], "setting": "full"},
+    "attention": {"dataset": "demo-sysu", "rows": ["untrained", "MAUM^P"], "images": True},
     "cmc": {},
+    "corruption": {**PROTOCOL, "rows": ["Baseline^G", "MAUM^P"]},
     "cost": {"metric": "mAP"},
     "curve": {"x": [1, 10, "all"], "rows": ["Baseline^G", "Baseline^P", "MAUM^G"], "xlabel": "parts"},
     "diagnostics": {"columns": ["bank_fill"], "ylabel": "", "dataset": "demo-sysu", "rows": ["MAUM^G", "MAUM^P"]},
@@ -30,6 +45,7 @@ ENTRIES = {
     "memory": {"dataset": "demo-sysu", "row": "MAUM^P", "tensors": {"visible": "memory.visible"}, "strip": 1},
     "retrievals": {**PROTOCOL, "row": "MAUM^P", "queries": 4, "top": 5, "images": True},
     "significance": {"metric": "mAP"},
+    "stages": {"dataset": "demo-sysu", "row": "MAUM^P", "epochs": [0, 5], "seed": 0},
     "training": {"dataset": "demo-sysu"},
     "tsne": {"dataset": "demo-sysu", "rows": ["MAUM^P"], "identities": 4, "seed": 0},
     "variance": {"metric": "mAP"},
@@ -94,6 +110,8 @@ def test_the_command_writes_the_named_files_alike_each_time(line, tmp_path):
         ({"kind": "curve", "x": [1], "rows": ["A", "B"], "xlabel": ""}, "1 values of x for 2 rows"),
         ({"kind": "memory", **ENTRIES["memory"], "tensors": {"a": "nothing"}}, "has no tensor 'nothing'"),
         ({"kind": "diagnostics", **ENTRIES["diagnostics"], "columns": ["drift"]}, "has no column 'drift'"),
+        ({"kind": "stages", **ENTRIES["stages"], "epochs": [0, 7]}, r"has no epochs [7]; it has [0, 5]"),
+        ({"kind": "corruption", **ENTRIES["corruption"], "protocol": "p"}, "robustness.csv has no protocol 'p'"),
         ({"kind": "tsne", **ENTRIES["tsne"], "rows": ["nobody"]}, "no row 'nobody' under 'full' on demo-sysu"),
     ],
 )
@@ -167,16 +185,43 @@ def test_pairs_of_one_identity_are_told_from_the_others(line):
     assert same.mean() < other.mean()
 
 
-def test_photographs_are_left_out_unless_asked_for(line):
-    _, description, results = line
+@pytest.mark.parametrize("kind", ["retrievals", "attention"])
+def test_photographs_are_left_out_unless_asked_for(line, kind, monkeypatch):
+    root, description, results = line
     real = json.loads(json.dumps(description))
     real["datasets"]["demo-sysu"]["real"] = True
     experiment = parse_experiment(real, "here")
-    spec = {"kind": "retrievals", **ENTRIES["retrievals"]}
-    shown = drawer("retrievals")(experiment, results, spec)
-    hidden = drawer("retrievals")(experiment, results, {**spec, "images": False})
-    assert any(axis.images for axis in shown.axes) and not any(axis.images for axis in hidden.axes)
+    spec = {"kind": kind, **ENTRIES[kind]}
+    packed = set(np.unique(np.load(root / real["datasets"]["demo-sysu"]["arrays"]).astype(float)))
+    opened = []
+    monkeypatch.setattr(
+        samples.Pictures, "of", lambda self, name, of=samples.Pictures.of: opened.append(name) or of(self, name)
+    )
+    shown = drawer(kind)(experiment, results, spec)
+    assert opened and packed >= set(np.unique(shown.axes[0].images[0].get_array()).astype(float))
+    opened.clear()
+    hidden = drawer(kind)(experiment, results, {**spec, "images": False})
+    assert not opened and len([a for a in hidden.axes if a.images]) == (12 if kind == "attention" else 0)
     plt.close("all")
+
+
+def test_a_share_counts_matches_of_all_trainings(line):
+    _, description, _ = line
+    row = parse_experiment(description, "here").row(("MAUM^P", "full"), "demo-sysu")
+    tables = [corruption.read_counts(Path(run.folder), "sysu-mm01-all-single") for run in row.runs]
+    found = corruption.by_kind(pd.concat(tables))
+    assert list(found.index) == ["gaussian_noise", "fog", "jpeg_compression", "all kinds"]
+    both = [t.set_index(["kind", "severity"]).right["jpeg_compression", 3] for t in tables]
+    assert found.loc["jpeg_compression", 3] == pytest.approx(100 * sum(both) / 200)
+    assert np.isnan(found.loc["fog", 5]) and found.loc["all kinds", 5] > 0
+
+
+def test_the_gap_is_one_where_people_cannot_be_told_apart():
+    generator = np.random.default_rng(0)
+    labels = np.repeat(np.arange(40), 2)
+    people, noise = generator.normal(size=(40, 64))[labels], generator.normal(size=(2, 80, 64))
+    assert stages.modality_gap(*noise, labels) == pytest.approx(1, abs=0.05)
+    assert stages.modality_gap(people, people + 0.01 * noise[0], labels) < 0.01
 
 
 def test_likeness_is_the_cosine_of_one_strip():

@@ -74,11 +74,33 @@ def test_ranked_with_groups_and_cost(overall):
     assert best[-4].text == f"{own.mean() / 60:.1f}" and best[-2].text == "3072"
 
 
-def test_a_ranking_over_settings_is_refused(demo):
+def test_of_several_settings_full_data_is_ranked(demo):
     description = json.loads((demo / "experiment.json").read_text()) | {"ranking": "mAP"}
     grid = make_grid(parse_experiment(description, "here"), read_results(demo / "reports/demo/results.csv"))
-    with pytest.raises(ValueError, match=r"needs one setting, found \['full', 'ir_per_id=5'\]"):
-        ranking(grid, "mAP", read_runs(demo / "reports/demo/runs.csv"))
+    runs = read_runs(demo / "reports/demo/runs.csv")
+    sheet = ranking(grid, "mAP", runs)
+    assert {line.setting for line in sheet.lines} == {"full data"} and len(sheet.lines) == 4
+    shown = grid.cells["MAUM^P", "full"][1]
+    assert next(line for line in sheet.lines if line.label == "MAUM^P").entries[2].value == shown.mean
+    own = runs[(runs.method == "maum@demo") & (runs.setting == "full")].train_seconds.astype(float)
+    cost = next(line for line in sheet.lines if line.label == "MAUM^G").entries[-4]
+    assert cost.text == f"{own.mean() / 60:.1f}" and sheet.heads[-1][1][0] == "CPU-minutes a training"
+
+
+def test_only_protocols_that_every_method_has_are_ranked(demo):
+    description = json.loads((demo / "experiment.json").read_text()) | {"ranking": "mAP"}
+    results = read_results(demo / "reports/demo/results.csv")
+    runs = read_runs(demo / "reports/demo/runs.csv")
+    experiment = parse_experiment(description, "here")
+    less = results[~((results.method == "maum@demo") & (results.dataset == "demo-regdb"))]
+    sheet = ranking(make_grid(experiment, less), "mAP", runs)
+    assert "demo (SYSU layout): all-search" in sheet.caption[1] and "RegDB" not in sheet.caption[1]
+    none = results[results.method != "maum@demo"]
+    sheet = ranking(make_grid(experiment, none), "mAP", runs)
+    assert "Without scores yet: MAUM^G." in sheet.caption and len(sheet.lines) == 3
+    apart = less[~((less.method == "baseline_g@demo") & (less.dataset == "demo-sysu"))]
+    sheet = ranking(make_grid(experiment, apart), "mAP", runs)
+    assert sheet.lines == [] and "nothing can be ranked" in sheet.caption[-1]
 
 
 @pytest.mark.browser

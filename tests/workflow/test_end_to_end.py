@@ -26,10 +26,21 @@ EXPERIMENT = {
     ],
     "rows": [
         {"label": "Baseline", "run": "maum+um=off" + SHORT},
-        {"label": "MAUM", "run": "maum+bank.t0=1" + SHORT},
+        {"label": "MAUM", "run": "maum+bank.t0=1+watch.every=1" + SHORT},
         {"label": "MAUM", "run": "maum+bank.t0=1" + SHORT, "setting": "ir_per_id=1", "dataset": "demo-sysu"},
     ],
-    "figures": [{"kind": "cmc"}, {"kind": "training"}],
+    "figures": [
+        {"kind": "cmc"},
+        {"kind": "training"},
+        {"kind": "attention", "dataset": "demo-sysu", "rows": ["Baseline", "MAUM"]},
+        {"kind": "stages", "dataset": "demo-sysu", "row": "MAUM", "epochs": [0, 1, 2], "seed": 0},
+        {
+            "kind": "corruption",
+            "dataset": "demo-regdb-c",
+            "protocol": "regdb-infrared-to-visible",
+            "rows": ["Baseline", "MAUM"],
+        },
+    ],
 }
 
 
@@ -108,6 +119,13 @@ def test_corrupted_galleries_have_ten_trials_of_the_same_training(project):
     assert len(set(values.values())) > 1
     trained = project / str(table.parent.relative_to(project)).replace("demo-regdb-c", "demo-regdb") / "run.json"
     assert (table.parent / "run.json").read_bytes() == trained.read_bytes()
+
+
+def test_files_that_only_a_figure_reads_are_made_of_the_runs_that_it_shows(project):
+    shown = {path.relative_to(project).as_posix() for path in project.glob("results/**/attention.npz")}
+    assert len(shown) == 2 and all(name.startswith("results/demo-sysu/full/maum@demo+") for name in shown)
+    assert len(list(project.glob("results/demo-regdb-c/full/*/split1_seed0/robustness.csv"))) == 2
+    assert len(list(project.glob("results/*/full/*watch.every=1/split1_seed0/watched.npz"))) == 2
 
 
 def test_a_second_run_finds_nothing_to_do(project):

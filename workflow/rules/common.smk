@@ -219,10 +219,22 @@ def has_file(cell, name):
     """Whether a run's folder gets this file: chance is not trained, a corrupted copy has no training of its own."""
     if cell.run == plan.CHANCE:
         return name in ("features.npz", "cmc.csv")
-    return "corrupt" not in config["datasets"][cell.dataset] or name in (
-        "run.json",
-        "cmc.csv",
-    )
+    if "corrupt" in config["datasets"][cell.dataset]:
+        return name in ("run.json", "cmc.csv", "robustness.csv")
+    return name != "robustness.csv"
+
+
+def cells_shown(experiment, spec):
+    """The trainings whose files a figure reads: those of the dataset and the rows that its entry names, or all."""
+    labels = spec.get("rows") or ([spec["row"]] if "row" in spec else [])
+    setting, dataset = spec.get("setting", "full"), spec.get("dataset")
+    found = []
+    for row in plan.rows(experiment, config):
+        if labels and (row.label not in labels or row.setting != setting):
+            continue
+        cells = [cell for cell in row.cells if dataset in (None, cell.dataset)]
+        found += cells[:1] if kinds.first_training_only(spec["kind"]) else cells
+    return list(dict.fromkeys(found))
 
 
 def figure_inputs(wildcards):
@@ -232,7 +244,7 @@ def figure_inputs(wildcards):
         for spec in plan.read_experiment(wildcards.experiment).get("figures", [])
     }
     spec = specs[wildcards.figure]
-    cells = experiment_cells(wildcards.experiment)
+    cells = cells_shown(wildcards.experiment, spec)
     names = kinds.reads(spec["kind"])
     found = [
         f"{cell.folder}/{name}"
@@ -276,6 +288,10 @@ def corruption_of(wildcards):
 
 def corrupted_modality(wildcards):
     return corruption_of(wildcards)["modality"]
+
+
+def corrupted_protocols(wildcards):
+    return plan.protocols(config, f"{wildcards.dataset}-c")
 
 
 def corruption_seed(wildcards):

@@ -75,6 +75,26 @@ rule embed_corrupted:
         " --out {params.folder:q} --copies {input.copies:q} --features {output:q}"
 
 
+rule robustness:
+    input:
+        features=rules.embed_corrupted.output,
+        clean="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/features.npz",
+    output:
+        "results/{dataset}-c/{setting}/{run}/split{split}_seed{seed}/robustness.csv",
+    log:
+        "results/{dataset}-c/{setting}/{run}/split{split}_seed{seed}/robustness.log",
+    conda:
+        "../../environment.yml"
+    params:
+        protocols=corrupted_protocols,
+        modality=corrupted_modality,
+        seed=corruption_seed,
+    shell:
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
+        " python -m eval.robustness {input.features:q} --clean {input.clean:q} --modality {params.modality:q}"
+        " --seed {params.seed:q} --protocol {params.protocols:q} --out {output:q}"
+
+
 rule evaluate_corrupted:
     input:
         features=rules.embed_corrupted.output,

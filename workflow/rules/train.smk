@@ -1,6 +1,9 @@
 """Trainings, and the random features that stand for chance."""
 
 
+ruleorder: train_watched > train
+
+
 rule train:
     input:
         code=code_of,
@@ -38,6 +41,48 @@ rule train:
         " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split:q} --seed {wildcards.seed:q}"
         " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
         " --checkpoint-seconds {resources.checkpoint_seconds} --out {params.folder:q}"
+
+
+use rule train as train_watched with:
+    output:
+        weights="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/weights.safetensors",
+        history="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/history.csv",
+        features="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/features.npz",
+        run="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/run.json",
+        watched="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/watched.npz",
+    wildcard_constraints:
+        dataset="[a-z][a-z0-9-]*(?<!-c)",
+        run="[a-z][^/]*[+]watch[.]every=[1-9][^/]*",
+
+
+rule attend:
+    input:
+        index="results/{dataset}/images.csv",
+        pixels=pixels_of,
+        subset="results/{dataset}/{setting}/split{split}_seed{seed}.csv",
+        weights="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/weights.safetensors",
+        features="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/features.npz",
+    output:
+        "results/{dataset}/{setting}/{run}/split{split}_seed{seed}/attention.npz",
+    log:
+        "results/{dataset}/{setting}/{run}/split{split}_seed{seed}/attention.log",
+    conda:
+        "../../environment.yml"
+    threads: recipe_threads
+    resources:
+        gpu=recipe_gpus,
+        mem_mb=memory_mb,
+    params:
+        folder=folder_of,
+        layout=layout_name,
+        weights=config["weights"],
+        launcher=launcher,
+    shell:
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
+        " {params.launcher} python -m training attend --run {wildcards.run:q} --dataset {wildcards.dataset:q}"
+        " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split:q} --seed {wildcards.seed:q}"
+        " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
+        " --out {params.folder:q} --maps {output:q}"
 
 
 rule chance:

@@ -65,13 +65,7 @@ def _identities(axis: Axes, features: FeatureSet, ranked: Ranked) -> None:
 
 def _cameras(axis: Axes, features: FeatureSet, ranked: Ranked) -> None:
     table = by_camera(features, ranked)
-    axis.imshow(table, cmap="Blues", vmin=0, vmax=130, aspect="auto")
-    for i, j in np.ndindex(table.shape):
-        value = table.iat[i, j]
-        axis.text(j, i, "–" if np.isnan(value) else f"{value:.0f}", ha="center", va="center", fontsize=9)
+    style.heat(axis, table.to_numpy(), size=9)
     axis.set_xticks(range(table.shape[1]), table.columns)
     axis.set_yticks(range(table.shape[0]), table.index)
     axis.set_xlabel("gallery camera (R-1 within it, %)")
-    axis.grid(False)
-    axis.spines[:].set_visible(False)
-    axis.tick_params(length=0)

@@ -5,8 +5,6 @@ images: bool (default: true)}. The queries are evenly spaced from the best to th
 --no-images), each photograph of a real person is a grey tile with identity and camera.
 """
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -27,7 +25,7 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     features = samples.features_of(samples.run_of(experiment, spec["row"], spec["dataset"], setting))
     ranked = samples.rank(features, spec["protocol"])
     chosen = choose(ranked.average_precision(), spec["queries"])
-    pictures = Pictures(dataset, shown=spec["images"] or not dataset.get("real", True))
+    pictures = samples.Pictures(dataset, shown=spec["images"] or not dataset.get("real", True))
     top = min(spec["top"], ranked.order.shape[1])
     size = (0.62 * (top + 1.5), 1.32 * len(chosen) + 0.5)
     widths = {"width_ratios": [1, 0.25, *[1] * top]}
@@ -49,22 +47,9 @@ def choose(precision: np.ndarray, count: int) -> np.ndarray:
     return order[np.unique(np.linspace(0, len(order) - 1, count).round().astype(int))]
 
 
-class Pictures:
-    """The packed pictures of a dataset by the names that features carry, or grey tiles."""
-
-    def __init__(self, dataset: dict, *, shown: bool):
-        self.shown = shown
-        if shown:
-            index = pd.read_csv(dataset["index"], usecols=["path"])
-            self.rows = {path: row for row, path in enumerate(index.path)}
-            self.pixels = np.load(Path(dataset["arrays"]), mmap_mode="r", allow_pickle=False)
-
-    def of(self, name: str) -> np.ndarray:
-        """(H, W, 3) uint8; KeyError for a name that the dataset does not have."""
-        return np.moveaxis(self.pixels[self.rows[name]], 0, -1)
-
-
-def _line(axes: np.ndarray, features: FeatureSet, ranked: Ranked, query: int, top: int, pictures: Pictures) -> None:
+def _line(
+    axes: np.ndarray, features: FeatureSet, ranked: Ranked, query: int, top: int, pictures: samples.Pictures
+) -> None:
     axes[1].set_axis_off()
     _tile(axes[0], features, ranked.queries[query], pictures, style.INK, "")
     for axis, place, match in zip(axes[2:], ranked.order[query, :top], ranked.matches[query, :top], strict=True):
@@ -72,7 +57,7 @@ def _line(axes: np.ndarray, features: FeatureSet, ranked: Ranked, query: int, to
         _tile(axis, features, ranked.gallery[place], pictures, *look)
 
 
-def _tile(axis: Axes, features: FeatureSet, row: int, pictures: Pictures, colour: str, sign: str) -> None:
+def _tile(axis: Axes, features: FeatureSet, row: int, pictures: samples.Pictures, colour: str, sign: str) -> None:
     if pictures.shown:
         axis.imshow(pictures.of(features.names[row]), aspect="auto")
     else:

@@ -40,13 +40,9 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
 
 def embed(features: FeatureSet, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the first `count` identities and their places in the plane (rows, 2)."""
-    from sklearn.manifold import TSNE
-
     chosen = np.unique(features.identities)[:count]
     rows = np.flatnonzero(np.isin(features.identities, chosen))
-    perplexity = min(30, max(5, (len(rows) - 1) / 4))
-    vectors = samples.unit(features.features[rows])
-    return rows, TSNE(perplexity=perplexity, random_state=seed, init="pca").fit_transform(vectors)
+    return rows, samples.plane(features.features[rows], seed)
 
 
 def _panel(axis: Axes, features: FeatureSet, count: int, seed: int) -> None:
@@ -61,7 +57,4 @@ def _panel(axis: Axes, features: FeatureSet, count: int, seed: int) -> None:
         middle = np.median(places[features.identities[rows] == identity], axis=0)
         halo = [withStroke(linewidth=2.5, foreground="white")]
         axis.annotate(str(identity), middle, color=colour, fontsize=8, weight="bold", ha="center", path_effects=halo)
-    axis.set(xticks=[], yticks=[])
-    axis.grid(False)
-    axis.spines[:].set_visible(True)
-    axis.spines[:].set_color("#CCCCCC")
+    style.bare(axis)
