@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     index.set_defaults(run=_index)
     index.add_argument("--layout", required=True)
     index.add_argument("--root", type=Path, required=True)
-    index.add_argument("--holdout", required=True, help="test, or validation where the layout has one")
+    index.add_argument("--holdout", required=True, help="test, or validation or both where the layout has them")
     index.add_argument("--expect", help="expected counts: JSON text, a JSON file, or null")
     index.add_argument("--out", type=Path, required=True, help="CSV")
 
@@ -133,7 +133,8 @@ def _tell(rows: list) -> None:
 
     for split, sides in enumerate(count(rows), start=1):
         for side, found in sides.items():
-            print(f"split {split} {side}: " + ", ".join(f"{number} {name}" for name, number in found.items()))
+            if found["images"]:
+                print(f"split {split} {side}: " + ", ".join(f"{number} {name}" for name, number in found.items()))
     print(f"stored without colour: {sum(row.greyscale for row in rows)} images (converted to RGB)")
 
 

@@ -2,7 +2,8 @@
 
 On disk: `cam1` .. `cam6`, each `<identity, 4 digits>/<image, 4 digits>.jpg`, and one-line lists `exp/train_id.txt`,
 `exp/val_id.txt`, `exp/test_id.txt`. Cameras 3 and 6 are infrared. The field trains on the union of the training and
-validation lists; `holdout: validation` keeps the official 296/99 division and leaves the test identities alone.
+validation lists; `holdout: validation` keeps the official 296/99 division and leaves the test identities alone, and
+`holdout: both` keeps the validation identities apart from the training and the test ones.
 """
 
 import re
@@ -17,7 +18,7 @@ PROTOCOLS = (
     "sysu-mm01-indoor-multi",
 )
 SPLITS = 1
-HOLDOUTS = ("test", "validation")
+HOLDOUTS = ("test", "validation", "both")
 CAMERAS = {1: "visible", 2: "visible", 3: "infrared", 4: "visible", 5: "visible", 6: "infrared"}
 HELP = (
     "SYSU-MM01 is sent by its authors on request (github.com/wuancong/SYSU-MM01); the folder must hold "
@@ -48,7 +49,7 @@ def read(root: str | Path, holdout: str) -> list:
 
 
 def _sides(root: Path, holdout: str) -> dict[int, str]:
-    """`train` or `test` for each identity in use."""
+    """`train`, `validation` or `test` for each identity in use."""
     from datasets.preparation.listing import read_identities
 
     lists = {name: read_identities(root / "exp" / f"{name}_id.txt", HELP) for name in ("train", "val", "test")}
@@ -64,6 +65,8 @@ def _sides(root: Path, holdout: str) -> dict[int, str]:
     sides = {"train": "train", "val": "train", "test": "test"}
     if holdout == "validation":
         sides = {"train": "train", "val": "test"}
+    if holdout == "both":
+        sides = {"train": "train", "val": "validation", "test": "test"}
     return {identity: sides[name] for identity, name in owner.items() if name in sides}
 
 

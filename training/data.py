@@ -130,11 +130,19 @@ def load_training(subset: Path, pixels: Path, recipe: Recipe, device: torch.devi
     return Data(visible, infrared, TrainingSet(counts[0], counts[1], steps, recipe["schedule.epochs"]))
 
 
-def load_test(index: Path, split: int) -> pd.DataFrame:
-    """Rows of images.csv that are tested in this split, in file order; the index is the row of the packed array."""
+def load_side(index: Path, split: int, side: str) -> pd.DataFrame:
+    """Rows of images.csv on a split's side `test` or `validation`, in file order, numbered as in the packed array.
+
+    Raises:
+        ValueError: if there is none.
+    """
     column = f"split{split}"
     table = _read_table(index, (column, "path", "identity", "camera", "modality"), {column: "string"})
-    return table[table[column] == "test"]
+    rows = table[table[column] == side]
+    if rows.empty:
+        remedy = "make the index again" if side == "test" else "give the dataset `holdout: both` (config/datasets.yaml)"
+        raise ValueError(f"{index}: no image is on the side {side!r} of {column}; {remedy}")
+    return rows
 
 
 def _read_table(path: Path, columns: tuple[str, ...], kinds: dict[str, str] | None = None) -> pd.DataFrame:

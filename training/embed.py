@@ -48,8 +48,7 @@ def _embed(method: Method, recipe: Recipe, pixels: Path, rows: pd.DataFrame, dev
                 if features is None:
                     features = np.empty((len(rows), batch.shape[1]), np.float32)
                 features[places[index]] = batch.numpy()
-    if features is None:
-        raise ValueError("no test images: the split's column in images.csv says `test` nowhere; make the index again")
+    assert features is not None, "no rows to embed"
     return features
 
 
@@ -61,8 +60,8 @@ def _embed_batch(method: Method, recipe: Recipe, images: Tensor, modality: str) 
         return normalize(method.embed(x, modality)) + normalize(method.embed(x.flip(3), modality))
 
 
-def write_features(path: Path, features: np.ndarray, rows: pd.DataFrame) -> None:
-    """The features.npz that evaluation reads (see docs/results-format.md)."""
+def write_features(path: Path, features: np.ndarray, rows: pd.DataFrame, how: str) -> None:
+    """The features.npz that evaluation reads (docs/results-format.md); `how` they were made goes into every score."""
     with write_whole(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
@@ -71,4 +70,5 @@ def write_features(path: Path, features: np.ndarray, rows: pd.DataFrame) -> None
             cameras=rows["camera"].to_numpy(np.int64),
             modalities=rows["modality"].to_numpy(np.str_),
             names=rows["path"].to_numpy(np.str_),
+            recipe=np.array(how),
         )

@@ -143,8 +143,17 @@ class Trainer:
             self.history.append(row | {"lr": rate, "images_per_second": speed, "memory_mb": memory} | diagnostics)
 
 
-def train(trainer: Trainer, folder: Path, fingerprint: str, every_seconds: float, note: Callable[[str], None]) -> int:
+def train(
+    trainer: Trainer,
+    folder: Path,
+    fingerprint: str,
+    every_seconds: float,
+    note: Callable[[str], None],
+    keep: Callable[[int], None] = lambda epochs_done: None,
+) -> int:
     """Train to the recipe's last epoch, going on from a checkpoint if the folder has one; the epoch it resumed from.
+
+    `keep` is called after each epoch, before a checkpoint can say that it is done.
 
     Raises:
         Diverged: if a loss is not finite, naming the last good checkpoint.
@@ -167,6 +176,7 @@ def train(trainer: Trainer, folder: Path, fingerprint: str, every_seconds: float
                 raise Diverged(f"{error}; last good checkpoint: {kept[0] if kept else 'none'}") from None
             bar.set_postfix(loss=f"{trainer.history[-1]['total']:.3f}")
             bar.update()
+            keep(trainer.epochs_done)
             if trainer.epochs_done < epochs and time.monotonic() - saved >= every_seconds:
                 checkpoint.save(folder, trainer.epochs_done, trainer.state(fingerprint))
                 saved = time.monotonic()

@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 import methods
 from files import sha256, write_whole
@@ -20,9 +21,10 @@ from methods.contract import Method
 from methods.recipes import Recipe, resolve
 from training import checkpoint, memory, provenance
 from training.attention import write_attention
-from training.data import load_test, load_training
+from training.data import load_side, load_training
 from training.device import place, prepare
 from training.embed import embed, write_features
+from training.keep import Keeper, how
 from training.loop import Trainer, train
 from training.watch import write_watched
 
@@ -59,6 +61,8 @@ def fingerprint(job: Job, recipe: Recipe) -> str:
 def carry_out(job: Job, checkpoint_seconds: float) -> None:
     """Train a run and write weights, history, features and, last, run.json into its folder.
 
+    A run that chooses its epoch writes candidates.zip instead of weights and features.
+
     Raises:
         RunError, DeviceError, Diverged, OutOfMemory, SamplerError: each with one line for the user.
     """
@@ -72,22 +76,17 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
         data = load_training(job.subset, job.pixels, recipe, device)
         method = place(methods.build(recipe, data.described), device, recipe["compile"])
         trainer = Trainer(method, recipe, data, job.seed, device)
+        keeper = Keeper(method, recipe, job, device, fingerprint(job, recipe))
+        note = partial(print, flush=True)
         try:
-            resumed = train(
-                trainer, job.out, fingerprint(job, recipe), checkpoint_seconds, note=lambda s: print(s, flush=True)
-            )
+            resumed = train(trainer, job.out, fingerprint(job, recipe), checkpoint_seconds, note, keeper.after_epoch)
         except torch.OutOfMemoryError as error:
             raise memory.explain(trainer, error) from None
         trained = time.perf_counter()
-        rows = load_test(job.index, job.split)
-        features = embed(method, recipe, job.pixels, rows, device)
+        dimension = keeper.finish()
         embedded = time.perf_counter()
-
-        with write_whole(job.out / "weights.safetensors") as temporary:
-            save_file({k: v.contiguous() for k, v in method.state_dict().items()}, temporary)
         with write_whole(job.out / "history.csv") as temporary:
             _history(trainer).to_csv(temporary, index=False)
-        write_features(job.out / "features.npz", features, rows)
         if trainer.watched:
             write_watched(job.out / "watched.npz", trainer.watched, data)
         commit, clean = provenance.commit()
@@ -111,8 +110,8 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
             "identities": data.described.identities,
             "training_images": {"visible": len(data.visible.labels), "infrared": len(data.infrared.labels)},
             "parameters": sum(p.numel() for p in method.parameters()),
-            "feature_dimension": features.shape[1],
-            "test_images_per_second": len(rows) / (embedded - trained),
+            "feature_dimension": dimension,
+            "test_images_per_second": keeper.images / (embedded - trained),
             "peak_memory_mb": provenance.peak_memory_mb(device),
             "command": provenance.command(),
         }
@@ -131,9 +130,9 @@ def embed_again(job: Job, copies: dict[Path, Path]) -> None:
         RunError: if the run has no weights.
     """
     method, recipe, device = _trained(job)
-    rows = load_test(job.index, job.split)
+    rows = load_side(job.index, job.split, "test")
     for pixels, features in copies.items():
-        write_features(features, embed(method, recipe, pixels, rows, device), rows)
+        write_features(features, embed(method, recipe, pixels, rows, device), rows, how(recipe))
 
 
 def attend(job: Job, maps: Path) -> None:
@@ -144,7 +143,7 @@ def attend(job: Job, maps: Path) -> None:
     """
     method, _, device = _trained(job)
     with np.load(job.out / "features.npz", allow_pickle=False) as found:
-        write_attention(maps, method, job.pixels, load_test(job.index, job.split), found["features"], device)
+        write_attention(maps, method, job.pixels, load_side(job.index, job.split, "test"), found["features"], device)
 
 
 def _trained(job: Job) -> tuple[Method, Recipe, torch.device]:

@@ -193,7 +193,8 @@ def _references(experiment: dict, names: list[str], config: dict) -> list[Row]:
     first = experiment["rows"][0]["run"]
     baseline = next((row["run"] for row in experiment["rows"] if row["label"] == experiment.get("baseline")), first)
     network = experiment.get("untrained", baseline).split("+")
-    untrained = "+".join([part for part in network if not part.startswith("schedule.")] + ["schedule.epochs=0"])
+    kept = [part for part in network if not part.startswith(("schedule.", "selection."))]
+    untrained = "+".join([*kept, "schedule.epochs=0"])
     untrained = with_budget(untrained, experiment)
     found = []
     for label, run in ((CHANCE, CHANCE), ("untrained", untrained)):
@@ -214,9 +215,21 @@ def _cells(experiment: dict, dataset: str, setting: str, run: str, config: dict)
     name = config["datasets"][dataset]["layout"]
     if run != CHANCE:
         run = recipes.canonical(run, name)
+        _check_selection(run, dataset, config)
     splits = min(experiment.get("splits", layout.SPLITS), layout.SPLITS)
     seeds = experiment.get("seeds", SEEDS)
     return [Cell(dataset, setting, run, split, seed) for split in range(1, splits + 1) for seed in seeds]
+
+
+def _check_selection(run: str, dataset: str, config: dict) -> None:
+    """Refuse a choice on validation identities where none are kept apart from the training and the test ones."""
+    found = config["datasets"][dataset]
+    rule, holdout = resolve(run, found["layout"])["selection.rule"], found.get("holdout", "test")
+    if rule == "best-validation" and holdout != "both":
+        raise PlanError(
+            f"run {run!r}: selection.rule=best-validation needs validation identities, but dataset {dataset!r} has "
+            f"holdout: {holdout}; give it `holdout: both` in config/datasets.yaml (SYSU-MM01's layout has them)"
+        )
 
 
 def describe(name: str, config: dict) -> dict:

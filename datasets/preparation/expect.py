@@ -7,11 +7,10 @@ from typing import Any
 
 from datasets import DatasetError, nearest
 from datasets.preparation.images import folder_sha256
-from datasets.preparation.rows import MODALITIES, Row
+from datasets.preparation.rows import MODALITIES, SIDES, Row
 
 COUNTS = ("identities", "visible", "infrared", "images")
-SIDES = ("train", "test")
-KEYS = ("test", "validation", "cells", "sha256")
+KEYS = ("test", "validation", "both", "cells", "sha256")
 
 
 def load_expectation(text: str | None) -> dict[str, Any] | None:
@@ -62,7 +61,7 @@ def read_json(file: Path) -> Any:
 
 
 def count(rows: list[Row]) -> list[dict[str, dict[str, int]]]:
-    """Per split, per side (`train`, `test`): how many identities, visible, infrared and all images."""
+    """Per split and side: how many identities, visible, infrared and all images."""
     tables = []
     for split in range(len(rows[0].splits)):
         sides = {}

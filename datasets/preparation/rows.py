@@ -10,11 +10,12 @@ from files import write_whole
 
 MODALITIES = ("visible", "infrared")
 COLUMNS = ("path", "identity", "camera", "modality")
+SIDES = ("train", "validation", "test")  # of a split; an image that it does not use has none
 
 
 @dataclass(slots=True)
 class Row:
-    """One image: `path` relative to the root with forward slashes; `splits` holds `train`, `test` or `` per split."""
+    """One image: `path` relative to the root with forward slashes; `splits` holds a side per split."""
 
     path: str
     identity: int
@@ -73,8 +74,8 @@ def _row(line: dict[str, str], splits: list[str]) -> Row:
     if line["path"].startswith("/") or ".." in PurePosixPath(line["path"]).parts:
         raise ValueError(f"{line['path'][:80]!r} leads out of the dataset's folder")
     where = tuple(line[name] for name in splits)
-    if not set(where) <= {"train", "test", ""}:
-        raise ValueError(f"splits {where}, expected train, test or nothing in each")
+    if not set(where) <= {*SIDES, ""}:
+        raise ValueError(f"splits {where}, expected {', '.join(SIDES)} or nothing in each")
     return Row(
         line["path"],
         int(line["identity"]),

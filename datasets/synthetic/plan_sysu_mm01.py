@@ -63,4 +63,5 @@ def _lay_out(cells: dict[tuple[int, int], int], test: set[int], rng: random.Rand
         plan.texts[f"exp/{name}_id.txt"] = ",".join(map(str, sorted(identities))) + "\n"
     plan.state_counts("test", {"train": train | val, "test": test})
     plan.state_counts("validation", {"train": train, "test": val})
+    plan.state_counts("both", {"train": train, "validation": val, "test": test})
     return plan

@@ -9,13 +9,14 @@ workflow runs. JSON object, with `null` where a value does not apply:
     source      str | null, the paper's own table or figure ("Table 3")
     note        str, one or two sentences under the heading (may be empty)
     budget      str, the budget of all rows in words ("as published", "demo")
-    baseline    str | null, the row label to which the others are compared
+    baseline    str | null, the label to which the others are compared: the first row that has it
     columns     [{dataset, protocol, metrics: ["rank-1", "mAP"], gallery: str | null}]
                 gallery names the gallery draw; null = the only one that the results hold
     rows        [{label, dataset: str | null, setting, run, reference: bool, published: {paper, source, row_method,
                 setting} | null, runs: [{dataset, setting, run, split, seed, folder}]}]
                 dataset null = the row stands in the columns of every dataset; rows of equal label and setting share
-                one table line; reference marks `chance` and `untrained`, which are shown and never bold
+                one table line; reference marks `chance` and `untrained`, which are shown and never bold;
+                to the label of a run that chose its epoch the rule is added, and best-on-test is a reference
     ranking     str | null, the metric by which an overall table ranks the methods (null: no such table)
     skipped     [{row_method, setting: str | null, dataset: str | null, protocol: str | null, reason}], rows of the
                 paper's table that no run reproduces (optional; null = all)
@@ -30,6 +31,8 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from eval.report import names
 
 
 @dataclass(frozen=True)
@@ -155,9 +158,10 @@ def parse_experiment(description: dict, where: str) -> Experiment:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"{where}: figures named {twice} occur more than once; give each its own name")
+    labels = {found["label"]: row.label for found, row in reversed([*zip(description["rows"], rows, strict=True)])}
     baseline = description.get("baseline")
-    if baseline is not None and baseline not in {row.label for row in rows}:
-        raise ValueError(f"{where}: baseline {baseline!r} is no row label; labels: {[row.label for row in rows]}")
+    if baseline is not None and baseline not in labels:
+        raise ValueError(f"{where}: baseline {baseline!r} is no row label; labels: {list(labels)}")
     skipped = tuple(description.get("skipped") or ())
     for entry in skipped:
         _check_keys(
@@ -167,6 +171,7 @@ def parse_experiment(description: dict, where: str) -> Experiment:
             f"{where}: skipped",
         )
     parsed: dict[str, Any] = {"columns": columns, "rows": rows, "figures": figures, "skipped": skipped}
+    parsed["baseline"] = labels.get(baseline)
     rest = {key: description[key] for key in known - set(parsed) if key in description}
     return Experiment(**rest, **parsed)
 
@@ -188,8 +193,11 @@ def _row(row: dict, where: str) -> Row:
     where = f"{where} {row.get('label', '')!r}"
     fields = set(Row.__dataclass_fields__)
     _check_keys(row, fields, {"label", "setting", "run", "runs"}, where)
+    note = names.selection(row["run"])
+    label = f"{row['label']} ({note})" if note else row["label"]
+    reference = row.get("reference", False) or note == names.SELECTIONS["best-on-test"]
     runs = []
     for run in row["runs"]:
         _check_keys(run, set(Run.__dataclass_fields__), set(Run.__dataclass_fields__), f"{where} runs")
         runs.append(Run(**run))
-    return Row(**{"dataset": None, **row, "runs": tuple(runs)})
+    return Row(**{"dataset": None, **row, "label": label, "reference": reference, "runs": tuple(runs)})

@@ -14,6 +14,10 @@ AXES = {
     "vis_per_id": "visible training images per identity",
     "vis_ids": "identities with visible training images",
 }
+SELECTIONS = {
+    "best-validation": "best epoch on validation",
+    "best-on-test": "best epoch on test, optimistic",
+}
 RAISED = str.maketrans("ADGIPVa-", "ᴬᴰᴳᴵᴾⱽᵃ⁻")
 METRICS = {"rank-1": "R-1", "rank-5": "R-5", "rank-10": "R-10", "rank-20": "R-20", "mAP": "mAP", "mINP": "mINP"}
 
@@ -21,6 +25,12 @@ METRICS = {"rank-1": "R-1", "rank-5": "R-5", "rank-10": "R-10", "rank-20": "R-20
 def label(text: str) -> str:
     """A row label, or a sentence with labels in it, with ^G, ^P and ^- as raised letters."""
     return re.sub(r"\^([ADGIPVa-])(?![A-Za-z0-9])", lambda found: found[1].translate(RAISED), text)
+
+
+def selection(run: str) -> str:
+    """How a run chose its epoch, in words; empty for the last epoch."""
+    rule = re.search(r"\+selection\.rule=([^+]*)", run)
+    return SELECTIONS[rule[1]] if rule else ""
 
 
 def setting(name: str) -> str:

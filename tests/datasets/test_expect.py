@@ -23,7 +23,7 @@ def test_counts_come_from_text_from_a_file_or_from_a_renderers_description(tmp_p
     [
         ("7", "expect: found '7', expected a mapping"),
         ('{"tset": {}}', "expect: unknown key 'tset', did you mean 'test'?"),
-        ('{"test": {"query": {}}}', r"expect\.test: unknown key 'query'; keys: train, test"),
+        ('{"test": {"query": {}}}', r"expect\.test: unknown key 'query'; keys: train, validation, test"),
         ('{"test": {"train": {"visable": 1}}}', "unknown key 'visable', did you mean 'visible'?"),
         ('{"test": {"train": {"visible": "1"}}}', r"expect\.test\.train\.visible: found '1', expected a whole number"),
         ("nowhere.json", "nowhere.json: no such file, named as the expected counts"),

@@ -9,7 +9,7 @@ import pytest
 import datasets
 from datasets.preparation.expect import check, count
 from datasets.preparation.index import make_index
-from datasets.preparation.rows import read_index, write_index
+from datasets.preparation.rows import SIDES, read_index, write_index
 
 
 @pytest.mark.parametrize("name", datasets.layouts())
@@ -51,11 +51,13 @@ def test_reads_an_intact_folder_and_finds_the_stated_counts(name, rendered, tmp_
 
 
 @pytest.mark.parametrize("name", datasets.layouts())
-def test_nobody_is_on_both_sides_of_a_split(name, rendered):
-    rows = datasets.layout(name).read(rendered[name], "test")
-    for split in range(datasets.layout(name).SPLITS):
-        sides = {side: {row.identity for row in rows if row.splits[split] == side} for side in ("train", "test")}
-        assert sides["train"] and sides["test"] and not sides["train"] & sides["test"]
+def test_nobody_is_on_two_sides_of_a_split(name, rendered):
+    for holdout in datasets.layout(name).HOLDOUTS:
+        rows = datasets.layout(name).read(rendered[name], holdout)
+        for split in range(datasets.layout(name).SPLITS):
+            sides = [{row.identity for row in rows if row.splits[split] == side} for side in SIDES]
+            assert [bool(side) for side in sides] == [True, holdout == "both", True]
+            assert sum(map(len, sides)) == len(set.union(*sides))
 
 
 @pytest.mark.parametrize("name", datasets.layouts())

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import re
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -75,6 +76,40 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(job, monkeypatch, stop_
     assert digests(job("stopped").out) == digests(job("whole").out)
     pd.testing.assert_frame_equal(losses(job("stopped").out), losses(job("whole").out))
     assert json.loads((job("stopped").out / "run.json").read_text())["resumed_after_epoch"] == stop_after
+
+
+def members(folder):
+    with zipfile.ZipFile(folder / "candidates.zip") as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_candidates_for_an_epoch_survive_a_stop_and_end_with_the_last_epoch(job, monkeypatch):
+    chosen = job().run + "+selection.rule=best-on-test+selection.every="
+    for name, run_name in (("last", job().run), ("two", chosen + "2"), ("whole", chosen + "1")):
+        carry_out(job(name, run=run_name), 0)
+
+    def stop(self, epoch=Trainer.run_epoch):
+        if self.epochs_done == 2:
+            raise KeyboardInterrupt
+        epoch(self)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Trainer, "run_epoch", stop)
+        carry_out(job("stopped", run=chosen + "1"), 0)
+    carry_out(job("stopped", run=chosen + "1"), 0)
+    found = members(job("stopped").out)
+    assert found == members(job("whole").out)
+    assert sorted(found) == [f"0000{e}/{name}" for e in (1, 2, 3) for name in sorted(RESULTS)]
+    assert {name[:5] for name in members(job("two").out)} == {"00002", "00003"}
+    assert found["00003/weights.safetensors"] == (job("last").out / "weights.safetensors").read_bytes()
+    assert found["00002/weights.safetensors"] != found["00003/weights.safetensors"]
+    assert not any((job("whole").out / name).exists() for name in RESULTS)
+    assert not list(job("stopped").out.glob("candidates_*"))
+
+
+def test_a_choice_on_validation_identities_that_do_not_exist_is_refused(job):
+    with pytest.raises(ValueError, match=r"no image is on the side 'validation' of split1; give .* `holdout: both`"):
+        carry_out(job(run=job().run + "+selection.rule=best-validation"), 60)
 
 
 def test_a_damaged_checkpoint_is_passed_over_for_the_older_one(tmp_path, capsys):

@@ -8,11 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 ROOMS = ("benchmarks", "config", "datasets", "eval", "methods", "profiles", "reports/published", "training", "workflow")
 SHORT = "+schedule.epochs=2+schedule.steps=4+schedule.warmup=0+schedule.milestones=1"
+CHOSEN = f"maum+bank.t0=1{SHORT}+selection.every=1+selection.rule="
 EXPERIMENT = {
     "title": "Tiny",
     "budget": "demo",
@@ -28,6 +30,8 @@ EXPERIMENT = {
         {"label": "Baseline", "run": "maum+um=off" + SHORT},
         {"label": "MAUM", "run": "maum+bank.t0=1+watch.every=1" + SHORT},
         {"label": "MAUM", "run": "maum+bank.t0=1" + SHORT, "setting": "ir_per_id=1", "dataset": "demo-sysu"},
+        {"label": "MAUM", "run": CHOSEN + "best-validation", "dataset": "demo-sysu"},
+        {"label": "MAUM", "run": CHOSEN + "best-on-test", "dataset": "demo-sysu"},
     ],
     "figures": [
         {"kind": "cmc"},
@@ -45,13 +49,10 @@ EXPERIMENT = {
 
 
 def tiny_configuration() -> dict:
-    """The demo's configuration with few identities, and a corrupted copy of the smaller dataset."""
-    small = {"train_identities": 10, "test_identities": 4}
-    renders = {
-        "demo-sysu": small | {"images_per_camera": 2},
-        "demo-regdb": small | {"test_identities": 10, "images_per_camera": 4},
-    }
-    found = {name: {"render": render} for name, render in renders.items()}
+    """The demo's configuration with few identities, some for validation, and a corrupted copy of one dataset."""
+    sysu = {"train_identities": 14, "test_identities": 4, "images_per_camera": 2}
+    regdb = {"train_identities": 10, "test_identities": 10, "images_per_camera": 4}
+    found = {"demo-sysu": {"render": sysu, "holdout": "both"}, "demo-regdb": {"render": regdb}}
     corrupted = {"layout": "regdb", "root": "-", "corrupt": {"modality": "visible", "seed": 0}}
     return {"experiments": ["tiny"], "datasets": found | {"demo-regdb-c": corrupted}}
 
@@ -102,12 +103,37 @@ def test_the_report_is_there(project):
         for r in rows
         if r["protocol"] == "sysu-mm01-all-single"
     }
-    assert len(trials) == 5 * 10  # chance, untrained, two full rows, one imbalanced row; ten trials
+    assert len(trials) == 7 * 10  # chance, untrained, two full rows, one imbalanced row, two chosen epochs; ten trials
+
+
+def test_an_epoch_is_chosen_by_a_rule_that_every_table_names(project):
+    (last,) = project.glob("results/demo-sysu/full/maum@demo+bank.t0=1+*warmup=0/split1_seed0/features.npz")
+    for rule, words in (("best-validation", "best on validation identities"), ("best-on-test", "(optimistic)")):
+        (folder,) = project.glob(f"results/demo-sysu/full/maum*selection.rule={rule}/split1_seed0")
+        with (folder / "selection.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["epoch"] for row in rows] == ["1", "2"]
+        chosen = max(rows, key=lambda row: float(row["value"]))
+        assert [row["chosen"] for row in rows] == [str(int(row is chosen)) for row in rows]
+        with (folder / "trials.csv").open(newline="") as file:
+            trials = list(csv.DictReader(file))
+        assert all(f"epoch {chosen['epoch']} of 2" in row["recipe"] and words in row["recipe"] for row in trials)
+        if rule == "best-on-test":
+            values = [
+                float(row["value"]) for row in trials if row["metric"] == "mAP" and "all-single" in row["protocol"]
+            ]
+            assert sum(values) / len(values) == pytest.approx(float(chosen["value"]), abs=1e-9)
+        same = np.array_equal(np.load(folder / "features.npz")["features"], np.load(last)["features"])
+        assert same == (chosen["epoch"] == "2")
+        assert not list(folder.glob("candidates*"))
+    tables = (project / "reports" / "tiny" / "tables.md").read_text()
+    assert "MAUM (best epoch on validation)" in tables and "MAUM (best epoch on test, optimistic)" in tables
+    assert "An epoch chosen by its test scores is too good by design" in tables
 
 
 def test_runs_carry_their_provenance(project):
     runs = list(project.glob("results/*/*/maum*/split1_seed0/run.json"))
-    assert len(runs) == 10  # untrained and two rows on three datasets, one imbalanced row on one
+    assert len(runs) == 12  # untrained and two rows on three datasets, one imbalanced row and two chosen epochs on one
     assert all(json.loads(path.read_text())["packages"]["torch"] for path in runs)
 
 

@@ -71,6 +71,14 @@ def test_the_same_run_written_twice_is_one_training(config, experiment):
     assert a.cells == b.cells
 
 
+def test_a_chosen_epoch_is_in_the_name_of_the_run_and_not_of_the_untrained_one(config, experiment):
+    config["datasets"]["demo-sysu"]["holdout"] = "both"
+    rows = [{"label": "A", "run": "maum+selection.every=5+selection.rule=best-validation"}]
+    _, untrained, found = plan.rows(experiment(rows=rows), config)
+    assert found.cells[0].run == "maum@demo+selection.every=5+selection.rule=best-validation"
+    assert untrained.cells[0].run == "maum@demo+schedule.epochs=0"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -88,6 +96,11 @@ def test_the_same_run_written_twice_is_one_training(config, experiment):
             {"rows": [{"label": "A", "run": "maum+head.parts=5"}]},
             "head.parts=5 is refused.*nearest valid is head.parts=6",
         ),
+        (
+            {"rows": [{"label": "A", "run": "maum+selection.rule=best-validation"}]},
+            "dataset 'demo-sysu' has holdout: test; give it `holdout: both`",
+        ),
+        ({"rows": [{"label": "A", "run": "maum+selection.every=5"}]}, "no effect without selection.rule != 'last'"),
         ({"rows": [{"label": "A", "run": "maum", "setting": "ir_perid=3"}]}, "unknown setting 'ir_perid=3'"),
         ({"rows": [{"label": "A", "run": "maum", "dataset": "regdb"}]}, "dataset 'regdb' has no column"),
         ({"budget": "demoo"}, "unknown budget 'demoo'"),

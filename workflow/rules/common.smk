@@ -184,6 +184,15 @@ def protocols_of(wildcards):
     return plan.protocols(config, wildcards.dataset)
 
 
+def selection_of(wildcards):
+    return recipe_of(wildcards)["selection.rule"]
+
+
+def selection_protocol(wildcards):
+    """An epoch is chosen under the first protocol of the dataset."""
+    return protocols_of(wildcards)[0]
+
+
 def permutations(wildcards):
     """The flag for the official galleries, if the configuration asks for them."""
     return (

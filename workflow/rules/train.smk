@@ -20,7 +20,7 @@ rule train:
         "results/{dataset}/{setting}/{run}/split{split}_seed{seed}/train.log",
     wildcard_constraints:
         dataset="[a-z][a-z0-9-]*(?<!-c)",  # corrupted copies have no trainings of their own
-        run="(?!chance/)[a-z][a-z0-9_]*[^/]*",
+        run="(?!chance/)(?![^/]*selection\\.rule=)[a-z][a-z0-9_]*[^/]*",  # others keep candidates
     conda:
         "../../environment.yml"
     threads: recipe_threads
@@ -52,7 +52,7 @@ use rule train as train_watched with:
         watched="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/watched.npz",
     wildcard_constraints:
         dataset="[a-z][a-z0-9-]*(?<!-c)",
-        run="[a-z][^/]*[+]watch[.]every=[1-9][^/]*",
+        run="(?![^/]*selection\\.rule=)[a-z][^/]*[+]watch[.]every=[1-9][^/]*",
 
 
 rule attend:
@@ -83,6 +83,44 @@ rule attend:
         " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split:q} --seed {wildcards.seed:q}"
         " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
         " --out {params.folder:q} --maps {output:q}"
+
+
+use rule train as train_candidates with:
+    output:
+        candidates=temp(
+            "results/{dataset}/{setting}/{run}/split{split}_seed{seed}/candidates.zip"
+        ),
+        history="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/history.csv",
+        run="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/run.json",
+    wildcard_constraints:
+        dataset="[a-z][a-z0-9-]*(?<!-c)",
+        run="[a-z][^/]*selection\\.rule=[^/]*",
+
+
+rule select:
+    input:
+        "results/{dataset}/{setting}/{run}/split{split}_seed{seed}/candidates.zip",
+    output:
+        weights="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/weights.safetensors",
+        features="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/features.npz",
+        table="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/selection.csv",
+    log:
+        "results/{dataset}/{setting}/{run}/split{split}_seed{seed}/select.log",
+    wildcard_constraints:
+        dataset="[a-z][a-z0-9-]*(?<!-c)",
+        run="[a-z][^/]*selection\\.rule=[^/]*",
+    conda:
+        "../../environment.yml"
+    params:
+        folder=folder_of,
+        rule=selection_of,
+        protocol=selection_protocol,
+        gallery=config.get("gallery", "seeded"),
+        permutations=permutations,
+    shell:
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
+        " python -m eval.select {input:q} --rule {params.rule:q} --protocol {params.protocol:q}"
+        " --gallery {params.gallery:q} {params.permutations:q} --out {params.folder:q}"
 
 
 rule chance:
