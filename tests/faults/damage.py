@@ -41,6 +41,11 @@ def damage(folder: Path, random_: random.Random) -> tuple[str, Path] | None:
     return f"{way}{quiet}: {path.relative_to(folder)}", path
 
 
+def truncate(path: Path) -> None:
+    """Cut a file to half of its length."""
+    os.truncate(path, path.stat().st_size // 2)
+
+
 def _kind(path: Path) -> str:
     return ".snakemake" if ".snakemake" in path.parts else path.suffix or path.name
 
