@@ -3,11 +3,12 @@
 import random
 import re
 import shutil
+import subprocess
 import time
 from dataclasses import dataclass, field
 
 from tests.faults import damage, disk, kills
-from tests.faults.project import KINDS, Project
+from tests.faults.project import KINDS, LONGEST_RUN, Project
 
 MOST_RERUNS = 6
 # What a run may say when it stops; anything else counts as unclear.
@@ -44,21 +45,31 @@ class Round:
 class Campaign:
     """Faults on one project, whose tables an undisturbed run has made before."""
 
-    def __init__(self, project: Project, seed: int):
-        self.project, self.random = project, random.Random(seed)
+    def __init__(self, project: Project):
+        self.project, self.random = project, random.Random()
         self.reference = project.tables()
         self.small = disk.SmallDisk(project.folder)
 
-    def round(self, what: str) -> Round:
+    def round(self, what: str, seed: str) -> Round:
         """One round of `kill`, `damage`, `mid-run` or `disk full`; the project is whole again afterwards.
 
         Verdicts: `same` tables at once; `stopped` with a clear message, same tables after the remedy it names;
-        `unclear` where a stop said nothing usable; `DIFFER` where a run claimed success with other tables.
+        `unclear` where a stop said nothing usable; `NEVER ENDS` where no rerun succeeds, or a run hangs; `DIFFER` where
+        a run claimed success with other tables.
         """
+        self.random.seed(seed)
         begun, done = time.monotonic(), Round(what)
-        {"kill": self._kill, "damage": self._damage, "mid-run": self._mid_run, "disk full": self._full}[what](done)
-        self._finish(done)
-        done.seconds = time.monotonic() - begun
+        try:
+            {"kill": self._kill, "damage": self._damage, "mid-run": self._mid_run, "disk full": self._full}[what](done)
+            self._finish(done)
+        except subprocess.TimeoutExpired as error:
+            done.verdict = f"NEVER ENDS: {error}"
+            for process in kills.working_in(str(self.project.folder)):
+                process.kill()
+        if not done.verdict.startswith(("same", "stopped", "unclear")):
+            self.project.run("--unlock")
+            self.project.run("--forceall")  # the next round shall not answer for this one
+        done.seconds = round(time.monotonic() - begun, 1)
         return done
 
     def _again(self) -> list[str]:
@@ -66,13 +77,14 @@ class Campaign:
         return ["--forcerun", self.random.choice(KINDS)]
 
     def _kill(self, done: Round) -> None:
-        for attempt in range(self.random.choice((1, 1, 2, 3))):
-            head = self.project.start(*(self._again() if attempt == 0 else []))
+        for _ in range(self.random.choice((1, 2, 3, 4))):
+            # A run that was stopped is gone on with; after one that came to its end something is made again.
+            head = self.project.start(*([] if done.stops else self._again()))
             fault = kills.strike(head, self.random)
-            head.wait(timeout=900)
+            head.wait(timeout=LONGEST_RUN)
             if fault:
                 done.faults.append(fault)
-            if self.random.random() < 0.7:
+            if self.random.random() < 0.7:  # else what a killed head left runs beside the rerun
                 kills.wait_for_orphans(str(self.project.folder))
             self._note(done, head.returncode)
 
@@ -90,7 +102,7 @@ class Campaign:
         hit = damage.damage(self.project.folder, self.random)
         if hit:
             done.faults.append(f"while running, {hit[0]}")
-        self._note(done, head.wait(timeout=900))
+        self._note(done, head.wait(timeout=LONGEST_RUN))
 
     def _full(self, done: Round) -> None:
         left = self.small.fill(self.random.choice((0, 1, 8, 64, 200)) * 1024)
@@ -149,5 +161,3 @@ class Campaign:
             done.verdict = "unclear"
         else:
             done.verdict = "stopped" if done.stops else "same"
-        if not done.verdict.startswith(("same", "stopped", "unclear")):
-            self.project.run("--forceall")  # the next round shall not answer for this one

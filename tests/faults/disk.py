@@ -27,6 +27,10 @@ class SmallDisk:
     def __init__(self, folder: Path):
         self.filler = folder / FILLER
 
+    def exists(self) -> bool:
+        """Whether the folder has a file system of its own."""
+        return self.filler.parent.is_mount()
+
     def fill(self, leave: int) -> int:
         """Fill the disk but for about so many bytes; how many are left."""
         page = bytes(4096)

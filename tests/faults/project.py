@@ -32,7 +32,9 @@ CONFIGURATION = {
     },
 }
 FINAL = ("results/**/trials.csv", "results/**/cmc.csv", "reports/faults/results.csv", "reports/faults/tables.*")
-KINDS = ("render", "index", "pack", "subset", "train", "chance", "evaluate", "describe", "collect", "tables", "page")
+KINDS = ("render", "index", "pack", "contact_sheet", "subset", "train", "chance", "evaluate")
+KINDS += ("describe", "collect", "tables", "figure", "page")
+LONGEST_RUN = 900  # seconds; a quiet machine needs twenty
 
 
 @dataclass
@@ -67,7 +69,7 @@ class Project:
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """Run Snakemake to its end; exit status and all it said."""
-        status = self.start(*arguments).wait(timeout=900)
+        status = self.start(*arguments).wait(timeout=LONGEST_RUN)
         return status, self.output.read_text(errors="replace")
 
     def tables(self) -> dict[str, bytes]:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import damage
+from tests.faults import damage, kills
 from tests.faults.campaign import Campaign
-from tests.faults.project import Project, make
+from tests.faults.project import LONGEST_RUN, Project, make
+from workflow import checksums
+from workflow.checksums import REMEDY
 
 RAW = "results/demo-sysu/raw"
 
@@ -27,25 +29,47 @@ def finished(tmp_path_factory) -> Project:
 
 @pytest.fixture(scope="module")
 def campaign(finished) -> Campaign:
-    return Campaign(finished, seed=7)
+    return Campaign(finished)
 
 
-@pytest.mark.parametrize("what", ["kill", "damage"])
-def test_a_round_ends_with_the_same_tables(campaign, what):
-    done = campaign.round(what)
+def test_a_killed_training_is_named_and_made_again(finished):
+    before = finished.tables()
+    head = finished.start("--forcerun", "train")
+    kills.wait_for(head, "command").kill()
+    assert head.wait(timeout=LONGEST_RUN) == 1
+    assert "the job was ended by SIGKILL" in finished.output.read_text()
+    assert finished.run()[0] == 0
+    assert finished.tables() == before
+
+
+def test_a_damaged_table_is_named_and_made_again(finished):
+    before = finished.tables()
+    path = finished.folder / next(name for name in before if name.endswith("trials.csv"))
+    os.truncate(path, path.stat().st_size - 1)
+    status, said = finished.run()
+    assert status == 1
+    assert f"changed or damaged since the workflow made it (checksum beside it); {REMEDY}" in said
+    assert str(path.relative_to(finished.folder)) in said
+    path.unlink()
+    assert finished.run()[0] == 0
+    assert finished.tables() == before
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("what", ["kill", "damage", "mid-run"])
+def test_a_random_round_ends_with_the_same_tables(campaign, what):
+    done = campaign.round(what, "7")
     assert done.verdict in ("same", "stopped"), done
 
 
 @pytest.mark.faults
 def test_a_campaign_would_notice_wrong_tables(campaign):
     """A table changed together with its checksum, which no check can know, must count as a difference."""
-    from workflow import checksums
-
     path = campaign.project.folder / "reports/faults/tables.md"
     before = path.read_bytes()
     path.write_bytes(before + b"wrong")
     checksums.record(path)
-    done = campaign.round("damage")
+    done = campaign.round("damage", "0")
     assert done.verdict.startswith("DIFFER")
     assert path.read_bytes() == before  # made again for the next round
 
