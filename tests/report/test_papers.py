@@ -69,5 +69,5 @@ def test_the_papers_tables_compile(experiments, sheets, tmp_path):
     head = r"\documentclass{article}\usepackage{booktabs,graphicx}\begin{document}"
     (tmp_path / "all.tex").write_text(f"{head}\n{tables}\n\\end{{document}}", encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, errors="replace")
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, errors="replace")
     assert run.returncode == 0, run.stdout[-2000:]

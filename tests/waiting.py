@@ -1,0 +1,12 @@
+"""Waiting for what another process does, on a machine of any speed."""
+
+import time
+from collections.abc import Callable
+
+
+def until(happened: Callable[[], object], seconds: float = 120) -> None:
+    """Return as soon as something holds; fail after a time that only a fault can need."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, f"waited for {seconds} seconds in vain"
+        time.sleep(0.02)
