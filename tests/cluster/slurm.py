@@ -1,7 +1,7 @@
 """A private SLURM of two nodes on this machine's loopback: real slurmctld, slurmd and munged, pretended GPUs.
 
 No systemd, no database, nothing outside its folder; works as root and as any user. The settings are those of
-slurm.conf(5) and gres.conf(5) of SLURM 22.05.
+slurm.conf(5) and gres.conf(5) of SLURM 22.05. Without a database `sacct` fails, as on a cluster without accounting.
 """
 
 import getpass
@@ -9,24 +9,29 @@ import os
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 NEEDED = ("slurmctld", "slurmd", "munged", "munge", "sbatch", "squeue", "scontrol")
 SYSTEM_PATH = "/usr/sbin:/sbin"
-NODES, GPUS, CPUS, MEMORY = 2, 1, 4, 8000
+NODES, CPUS, MEMORY = 2, 4, 8000
+GPU = "/dev/null"  # each node's; a device file, or SLURM would not set CUDA_VISIBLE_DEVICES
+PATIENCE = 120  # seconds for what takes one on a quiet machine
 
 CONF = """\
 ClusterName=vireid
-SlurmctldHost={host}(127.0.0.1)
+SlurmctldHost={host}({address})
 SlurmctldPort={port}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge/socket
-CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
+{listen}
 StateSaveLocation={folder}/state/ctld
 SlurmdSpoolDir={folder}/state/%n
 SlurmctldPidFile={folder}/run/slurmctld.pid
@@ -38,7 +43,11 @@ TaskPlugin=task/none
 MpiDefault=none
 SwitchType=switch/none
 ReturnToService=2
-SlurmdTimeout=20
+SlurmctldTimeout=300
+SlurmdTimeout=300
+MessageTimeout=60
+BatchStartTimeout=120
+TCPTimeout=30
 KillWait=3
 MinJobAge=3600
 JobRequeue=1
@@ -77,18 +86,22 @@ class Cluster:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
         self._configure()
-        self._shims()
+        self._shim()
         self._start_munge()
         self._daemon("slurmctld", "-D")
-        self._until("slurmctld to answer", lambda: "UP" in self.ask("scontrol", "ping", check=False))
+        self.until("slurmctld to answer", lambda: "UP" in self.ask("scontrol", "ping", check=False))
         for i in range(1, NODES + 1):
             self._daemon("slurmd", "-D", "-N", f"n{i}")
-        self._until("all nodes to be idle", lambda: self.ask("sinfo", "-h", "-N", "-t", "idle").count("\n") == NODES)
+        self.until("all nodes to be idle", lambda: self.ask("sinfo", "-h", "-N", "-t", "idle").count("\n") == NODES)
+        found = self.ask("srun", "--gpus=1", "--time=5", "printenv", "CUDA_VISIBLE_DEVICES")
+        if found != "0\n":
+            raise RuntimeError(f"a job with a GPU has CUDA_VISIBLE_DEVICES={found!r}, expected 0")
 
     def stop(self) -> None:
         """Cancel all jobs and end the daemons, which are this process's own children."""
-        self.ask("scancel", "-u", getpass.getuser(), check=False)
-        time.sleep(1)
+        with suppress(subprocess.TimeoutExpired, OSError):
+            self.ask("scancel", "-u", getpass.getuser(), check=False)
+            time.sleep(1)
         for process in reversed(self.processes):
             process.send_signal(signal.SIGTERM)
         for process in reversed(self.processes):
@@ -96,10 +109,20 @@ class Cluster:
                 process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 process.kill()
+        self._end_leftovers()
+
+    def _end_leftovers(self) -> None:
+        """Without control groups SLURM may lose a process of a job that it ended, but not this cluster's mark on it."""
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("SLURM_CONF") == self.environment["SLURM_CONF"]:
+                    process.kill()
 
     def ask(self, *command: str, check: bool = True) -> str:
         """What a SLURM client prints."""
-        found = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        found = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
         if check and found.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}: {found.stderr}")
         return found.stdout
@@ -117,44 +140,26 @@ class Cluster:
     def _configure(self) -> None:
         host = socket.gethostname().split(".")[0]
         port = _free_ports(NODES + 1)
-        conf = CONF.format(host=host, port=port, user=getpass.getuser(), folder=self.folder)
+        address, listen = _address(host)
+        conf = CONF.format(
+            host=host, address=address, listen=listen, port=port, user=getpass.getuser(), folder=self.folder
+        )
         size = f"Boards=1 SocketsPerBoard=1 CoresPerSocket={CPUS} ThreadsPerCore=1 CPUs={CPUS} RealMemory={MEMORY}"
-        devices = self._devices()
         gres = ["AutoDetect=off"]
         for i in range(1, NODES + 1):
-            conf += f"NodeName=n{i} NodeHostname={host} NodeAddr=127.0.0.1 Port={port + i} {size} Gres=gpu:{GPUS}\n"
+            conf += f"NodeName=n{i} NodeHostname={host} NodeAddr={address} Port={port + i} {size} Gres=gpu:1\n"
             (self.folder / "state" / f"n{i}").mkdir(exist_ok=True)
-            gres.append(f"NodeName=n{i} Name=gpu File={devices}")
+            gres.append(f"NodeName=n{i} Name=gpu File={GPU}")
         (self.folder / "slurm.conf").write_text(conf)
         (self.folder / "gres.conf").write_text("\n".join(gres) + "\n")
 
-    def _devices(self) -> str:
-        """Device files that stand for GPUs; with regular files SLURM would not set CUDA_VISIBLE_DEVICES."""
-        try:
-            for i in range(GPUS):
-                os.mknod(self.folder / "dev" / f"gpu{i}", stat.S_IFCHR | 0o666, os.makedev(1, 3))
-        except PermissionError:
-            return f"/dev/tty[0-{GPUS - 1}]"
-        return f"{self.folder}/dev/gpu[0-{GPUS - 1}]"
-
-    def _shims(self) -> None:
-        """Stand-ins for two clients.
-
-        The job step of Snakemake's plugin starts srun without SLURM_CONF, which a cluster with /etc/slurm does not
-        need; sacct, which the plugin asks for states, needs a database, and squeue knows the same here.
+    def _shim(self) -> None:
+        """Stand in for srun, which the job step of Snakemake's plugin starts without SLURM_CONF; a cluster that has
+        /etc/slurm does not need it.
         """
-        srun, squeue = shutil.which("srun"), shutil.which("squeue")
-        conf = self.folder / "slurm.conf"
-        texts = {
-            "srun": f'SLURM_CONF="{conf}" exec {srun} "$@"\n',
-            "sacct": "name=\nprevious=\n"
-            'for word; do [ "$previous" = --name ] && name=$word; previous=$word; done\n'
-            f"exec {squeue} --states=all --noheader --format='%i|%T' --name \"$name\"\n",
-        }
-        for name, text in texts.items():
-            shim = self.folder / "bin" / name
-            shim.write_text("#!/bin/sh\n" + text)
-            shim.chmod(0o755)
+        shim = self.folder / "bin" / "srun"
+        shim.write_text(f'#!/bin/sh\nSLURM_CONF="{self.folder}/slurm.conf" exec {shutil.which("srun")} "$@"\n')
+        shim.chmod(0o755)
 
     def _start_munge(self) -> None:
         folder = self.folder / "munge"
@@ -164,7 +169,7 @@ class Cluster:
         key.chmod(0o400)
         files = {"key-file": "key", "socket": "socket", "pid-file": "pid", "log-file": "log", "seed-file": "seed"}
         self._daemon("munged", "--foreground", *(f"--{flag}={folder / name}" for flag, name in files.items()))
-        self._until("munged to answer", lambda: self.ask("munge", "-n", "-S", str(folder / "socket"), check=False))
+        self.until("munged to answer", lambda: self.ask("munge", "-n", "-S", str(folder / "socket"), check=False))
 
     def _daemon(self, name: str, *arguments: str) -> None:
         program = shutil.which(name, path=self.environment["PATH"])
@@ -174,7 +179,8 @@ class Cluster:
             )
         self.processes.append(started)
 
-    def _until(self, what: str, condition, seconds: float = 60) -> None:
+    def until(self, what: str, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+        """Wait for a condition; RuntimeError with the daemons' last words if it does not come."""
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
@@ -188,13 +194,24 @@ def _fields(line: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in line.split() if "=" in word)
 
 
+def _address(host: str) -> tuple[str, str]:
+    """The address that the host's name leads to, and the setting that keeps the daemons from listening on others.
+
+    A name that leads nowhere leaves the loopback's address, and daemons that listen on all.
+    """
+    try:
+        return socket.gethostbyname(host), "CommunicationParameters=NoCtldInAddrAny,NoInAddrAny"
+    except OSError:
+        return "127.0.0.1", ""
+
+
 def _free_ports(number: int) -> int:
     """The first of so many neighbouring ports that nobody listens on."""
     for first in range(16817, 26000, number):
         sockets = [socket.socket() for _ in range(number)]
         try:
             for i, one in enumerate(sockets):
-                one.bind(("127.0.0.1", first + i))
+                one.bind(("", first + i))
         except OSError:
             continue
         finally:
