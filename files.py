@@ -1,5 +1,6 @@
 """Files written whole or not at all, and their checksums."""
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -7,13 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
 
 @contextmanager
 def write_whole(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is flushed to disk and renamed onto `path`.
 
     A reader therefore sees the old file, the new file or none, never a part of one, whatever kills the writer.
-    On an exception the temporary file is removed and `path` is left as it was.
+    On an exception the temporary file is removed and `path` is left as it was; a full disk is an OSError that names it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,8 +31,18 @@ def write_whole(path: str | os.PathLike) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno in FULL and error.filename is None:
+            raise OSError(error.errno, f"{error.strerror}; free some and start again", str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def reserve(path: Path) -> None:
+    """Claim the whole size of a file that is about to be mapped; on a full disk the mapping would end in SIGBUS."""
+    with path.open("rb+") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def sha256(path: str | os.PathLike) -> str:

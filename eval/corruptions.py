@@ -16,7 +16,7 @@ import numpy as np
 
 from eval.corruption_kinds import KINDS, Kind
 from eval.features import MODALITIES
-from files import write_whole
+from files import reserve, write_whole
 
 SEVERITIES = (1, 2, 3, 4, 5)
 
@@ -69,6 +69,7 @@ def _write(options: argparse.Namespace) -> None:
         )
     with write_whole(options.out) as temporary:
         out = np.lib.format.open_memmap(temporary, "w+", np.uint8, images.shape)
+        reserve(temporary)
         for number, row in enumerate(rows):
             image = images[number]
             chosen = row["modality"] == options.modality

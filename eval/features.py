@@ -161,11 +161,11 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
 
 
 def _write_safetensors(path: Path, data: FeatureSet) -> None:
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     numbers = {name: np.ascontiguousarray(getattr(data, name)) for name in COLUMNS[:3]}
     texts = {name: json.dumps(getattr(data, name).tolist()) for name in ("modalities", "names")}
-    save_file(numbers, path, metadata=texts | {"recipe": data.recipe})
+    path.write_bytes(save(numbers, metadata=texts | {"recipe": data.recipe}))
 
 
 def _read_parquet(path: Path) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ of the workflow, which would delete it when a job fails. Its `fingerprint` says 
 configuration or code is not used.
 """
 
+import io
 import re
 from pathlib import Path
 
@@ -18,9 +19,10 @@ NAME = re.compile(r"checkpoint_(\d+)_([0-9a-f]{16})\.pt")
 
 def save(folder: Path, epochs_done: int, state: dict) -> Path:
     """Write a checkpoint and delete all but the newest two."""
-    unnamed = folder / "checkpoint.tmp"
+    unnamed, buffer = folder / "checkpoint.tmp", io.BytesIO()
+    torch.save(state, buffer)
     with write_whole(unnamed) as temporary:
-        torch.save(state, temporary)
+        temporary.write_bytes(buffer.getbuffer())
     path = folder / f"checkpoint_{epochs_done:05d}_{sha256(unnamed)[:16]}.pt"
     unnamed.replace(path)
     for old in found(folder)[KEPT:]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from files import write_whole
 from methods.contract import Method
@@ -68,7 +68,7 @@ class Keeper:
     def _write(self, folder: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         with write_whole(folder / "weights.safetensors") as temporary:
-            save_file({k: v.contiguous() for k, v in self.method.state_dict().items()}, temporary)
+            temporary.write_bytes(save({k: v.contiguous() for k, v in self.method.state_dict().items()}))
         features = np.empty((0, 0))
         for name, rows in self.rows.items():
             features = embed(self.method, self.recipe, self.job.pixels, rows, self.device)

@@ -297,10 +297,10 @@ def main() -> None:
 
     try:
         description = describe(arguments.experiment, arguments.config)
-    except PlanError as error:
+        with write_whole(arguments.out) as temporary:
+            temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
+    except (PlanError, OSError) as error:
         raise SystemExit(f"error: {error}") from None
-    with write_whole(arguments.out) as temporary:
-        temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -35,10 +35,10 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         digest = check(options.weights)
-    except WeightsError as error:
+        with write_whole(options.out) as temporary:
+            temporary.write_text(f"{digest}  {options.weights.name}\n", encoding="utf-8")
+    except (WeightsError, OSError) as error:
         raise SystemExit(f"error: {error}") from None
-    with write_whole(options.out) as temporary:
-        temporary.write_text(f"{digest}  {options.weights.name}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

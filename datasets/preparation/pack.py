@@ -10,7 +10,7 @@ from datasets import DatasetError, nearest
 from datasets.preparation.images import decode, read_verified
 from datasets.preparation.parallel import batches, each
 from datasets.preparation.rows import Row
-from files import write_whole
+from files import reserve, write_whole
 
 # The field's base code resizes once with Lanczos (Pillow's former ANTIALIAS); others resize bilinearly while training.
 FILTERS = {
@@ -37,6 +37,7 @@ def pack(rows: list[Row], root: str | Path, size: tuple[int, int], resample: str
         array = np.lib.format.open_memmap(temporary, "w+", np.uint8, (len(rows), 3, *size))
         array.flush()
         del array
+        reserve(temporary)
         job = partial(_pack_batch, temporary, Path(root), size, resample)
         for _ in each(job, batches(enumerate(rows), BATCH), jobs, "packing"):
             pass

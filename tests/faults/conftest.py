@@ -1,10 +1,27 @@
-"""What these tests share: a tiny dataset, and a command that must fail with one message."""
+"""What these tests share: sound datasets, and a command that must fail with one message."""
 
 import re
+from pathlib import Path
 
 import pytest
 
+import datasets.__main__
+from tests.datasets.conftest import render
 from tests.training.conftest import tiny  # noqa: F401
+
+
+@pytest.fixture(scope="session")
+def intact(tmp_path_factory) -> dict[str, Path]:
+    top = tmp_path_factory.mktemp("intact")
+    return {layout: render(layout, top / layout) for layout in ("sysu_mm01", "regdb", "llcm")}
+
+
+@pytest.fixture(scope="session")
+def index(intact, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("index") / "images.csv"
+    arguments = ["--layout", "sysu_mm01", "--root", str(intact["sysu_mm01"]), "--holdout", "test", "--out", str(out)]
+    assert datasets.__main__.main(["index", *arguments]) == 0
+    return out
 
 
 @pytest.fixture

@@ -9,24 +9,9 @@ from pathlib import Path
 import pytest
 
 import datasets.__main__
-from tests.datasets.conftest import render
 from tests.faults.damage import truncate
 
 Damage = Callable[[Path], object]
-
-
-@pytest.fixture(scope="module")
-def intact(tmp_path_factory) -> dict[str, Path]:
-    top = tmp_path_factory.mktemp("intact")
-    return {layout: render(layout, top / layout) for layout in ("sysu_mm01", "regdb", "llcm")}
-
-
-@pytest.fixture(scope="module")
-def index(intact, tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("index") / "images.csv"
-    arguments = ["--layout", "sysu_mm01", "--root", str(intact["sysu_mm01"]), "--holdout", "test", "--out", str(out)]
-    assert datasets.__main__.main(["index", *arguments]) == 0
-    return out
 
 
 def png(width: int, height: int) -> bytes:
