@@ -3,7 +3,7 @@
 # make check   formatting, linting, typing, workflow lint, dead code
 # make docs    the generated pages anew, and the documents as a site in site/
 # make bench   speed of training, data and evaluation on this machine
-# make sample  copy the demo's report to docs/demo, for README and docs
+# make sample  copy the demo's report to docs/demo and into the pages of the methods
 
 PYTHON ?= python3
 VENV := .venv
@@ -39,6 +39,7 @@ sample: $(READY)
 	mkdir -p docs/demo
 	cp reports/demo/tables.md reports/demo/figures/cmc.png docs/demo/
 	cp results/demo-sysu/contact_sheet.png docs/demo/contact_sheet.png
+	python -m methods --pages
 
 environment: $(READY)
 

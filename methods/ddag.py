@@ -10,6 +10,8 @@ Here it is a method and a host.
 Printed, SYSU-MM01 all-search / RegDB visible to infrared, rank-1 and mAP:
     DDAG 54.75 53.02 / 69.34 63.46
 
+Written after the official code, so that equations are cited by the part of the paper and not by their number.
+
 Departures and decisions:
     aggregation   the normalised global feature plus the weighted parts, through a second batch normalisation, as the
                   official code has it
@@ -36,7 +38,7 @@ from methods.recipes import Recipe
 
 
 class PartAttention(nn.Module):
-    """IWPA (Eq. 2-4): parts attend to one another, and their weighted sum is added to the global feature."""
+    """IWPA: parts attend to one another, and their weighted sum is added to the global feature."""
 
     def __init__(self, channels: int, parts: int):
         super().__init__()
@@ -52,7 +54,7 @@ class PartAttention(nn.Module):
 
 
 class GraphAttention(nn.Module):
-    """One head over the images of a batch (Eq. 7-8): each becomes a mean of its neighbours, (B, D) -> (B, E)."""
+    """One head of CGSA over the images of a batch: each becomes a mean of its neighbours, (B, D) -> (B, E)."""
 
     def __init__(self, inputs: int, outputs: int, slope: float, dropout: float):
         super().__init__()
@@ -84,7 +86,7 @@ class Graph(nn.Module):
         self.out = GraphAttention(heads * width, identities, *shape)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        neighbours = labels[:, None] == labels[None, :]  # Eq. 6
+        neighbours = labels[:, None] == labels[None, :]
         x = F.dropout(x, self.dropout, self.training)
         x = torch.cat([head(x, neighbours) for head in self.heads], dim=1)
         return self.out(F.dropout(x, self.dropout, self.training), neighbours)
@@ -130,7 +132,7 @@ class DDAG(Host):
             losses["part"] = self._cross_entropy(self.classifier(self.parts(maps, normal)), labels)
         self.latest = self.total({name: loss.detach() for name, loss in losses.items()})
         if self.active("graph"):
-            losses["graph"] = self.factor * F.cross_entropy(self.graph(pooled, labels), labels)  # Eq. 9 and 11
+            losses["graph"] = self.factor * F.cross_entropy(self.graph(pooled, labels), labels)
         return losses
 
     def _cross_entropy(self, logits: Tensor, labels: Tensor) -> Tensor:

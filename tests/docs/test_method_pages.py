@@ -28,3 +28,14 @@ def test_what_differs_by_dataset_has_a_line_each():
         ("all", "3000"),
         ("regdb", "1500"),
     ]
+
+
+def test_results_are_the_printed_ones_and_the_demos():
+    (section,) = [part for part in pages.page("maum").split("\n## ") if part.startswith("Results")]
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines()]
+    assert ["MAUM^G", "maum, Table 1", "sysu-mm01", "all-search", "balanced", "61.59", "59.96", "`maum_table1`",
+            "`maum`"] in cells  # fmt: skip
+    demo = pages.DEMO.read_text(encoding="utf-8")
+    shown = [line for line in section.splitlines() if "±" in line]
+    assert len(shown) > 4 and all(line in demo for line in shown)
+    assert {line.split("|")[1].strip() for line in shown} == {"Baselineᴳ", "Baselineᴾ", "MAUMᴳ", "MAUMᴾ"}
