@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from eval.report import html, names
+from eval.report import html, names, provenance
 from eval.report.cells import Grid, make_grid
 from eval.report.collect import read_results, read_runs
 from eval.report.coverage import UNCOVERED, read_plans
@@ -35,9 +35,10 @@ def write_benchmark(plans: Iterable[Path], coverage: Path | None, out: Path) -> 
 
     An experiment without results is listed as not run. coverage: coverage.csv, counted on the page.
     """
-    summaries, sheets = [], []
+    summaries, sheets, tables, planned = [], [], [], set()
     for path in plans:
         (experiment,) = read_plans([path])
+        planned |= set(experiment.runs)
         results = path.with_name("results.csv")
         link = Path(os.path.relpath(path.with_name("index.html"), out.parent)).as_posix()
         if not results.is_file():
@@ -45,15 +46,24 @@ def write_benchmark(plans: Iterable[Path], coverage: Path | None, out: Path) -> 
             continue
         grid = make_grid(experiment, read_results(results))
         summaries.append(summarise(grid, link))
+        tables.append(read_runs(path.with_name("runs.csv")))
         if experiment.ranking:
-            sheet = ranking(grid, experiment.ranking, read_runs(path.with_name("runs.csv")))
+            sheet = ranking(grid, experiment.ranking, tables[-1])
             sheet.name, sheet.title = f"ranking-{experiment.name}", experiment.title
             sheets.append(sheet)
     papers: dict[str, list[Summary]] = {}
     for summary in summaries:
         papers.setdefault(summary.experiment.paper or "", []).append(summary)
+    runs = pd.concat(tables, ignore_index=True).drop_duplicates("run") if tables else None
     page = html.render(
-        "benchmark.html.j2", title="vireid-bench", papers=papers, sheets=sheets, coverage=coverage_counts(coverage)
+        "benchmark.html.j2",
+        title="vireid-bench",
+        papers=papers,
+        sheets=sheets,
+        coverage=coverage_counts(coverage),
+        remarks=[] if runs is None else provenance.remarks(runs),
+        facts=[] if runs is None else provenance.facts(runs, len(planned)),
+        packages={} if runs is None else provenance.packages(runs),
     )
     with write_whole(out) as temporary:
         temporary.write_text(page, encoding="utf-8")

@@ -35,8 +35,8 @@ def write_page(
         figures=[figure_block(spec, figures, out.parent) for spec in experiment.figures],
         contact_sheets=contact_sheets(experiment, images=images),
         remarks=provenance.remarks(table),
-        facts=facts(experiment, table),
-        packages=packages(table),
+        facts=[*provenance.facts(table, len(experiment.runs)), *map(_text, experiment.provenance.items())],
+        packages=provenance.packages(table),
         commands=[run.command for run in experiment.runs],
         runs=table.to_dict("records"),
         checksums=checksums(experiment),
@@ -75,34 +75,8 @@ def contact_sheets(experiment: Experiment, *, images: bool) -> list[dict]:
     return sheets
 
 
-def facts(experiment: Experiment, runs: pd.DataFrame) -> list[tuple[str, str]]:
-    """Pairs of name and value for the provenance section."""
-    known = runs[runs.commit != ""]
-    seconds = pd.to_numeric(known.train_seconds).sum()
-    rows = [
-        ("runs", f"{len(runs)} of {len(experiment.runs)} scored"),
-        ("commit", ", ".join(sorted(set(known.commit))) or "not recorded"),
-        ("working tree", _tree(known)),
-        ("devices", ", ".join(sorted(set(known.device) - {""})) or "not recorded"),
-        ("training time", f"{seconds:.0f} s in all" if seconds < 3600 else f"{seconds / 3600:.1f} h in all"),
-    ]
-    return rows + [(str(key), str(value)) for key, value in experiment.provenance.items()]
-
-
-def _tree(known: pd.DataFrame) -> str:
-    states = set(known.clean)
-    if not states:
-        return "not recorded"
-    return "clean" if states == {"True"} else "with uncommitted changes in some runs"
-
-
-def packages(runs: pd.DataFrame) -> dict[str, str]:
-    """Versions as the runs recorded them; where runs differ, all of them."""
-    found: dict[str, set] = {}
-    for folder in runs.run[runs.packages != ""]:
-        for name, version in provenance.describe(folder).get("packages", {}).items():
-            found.setdefault(name, set()).add(str(version))
-    return {name: ", ".join(sorted(versions)) for name, versions in sorted(found.items())}
+def _text(fact: tuple[object, object]) -> tuple[str, str]:
+    return str(fact[0]), str(fact[1])
 
 
 def checksums(experiment: Experiment) -> list[tuple[str, str, str]]:

@@ -76,10 +76,11 @@ def remarks(runs: pd.DataFrame) -> list[str]:
 
     `runs` is the table of `collect.read_runs`, all fields text.
     """
-    known = runs[runs.commit != ""]
+    trained = runs[runs.method != "chance"]
+    known = trained[trained.commit != ""]
     found = []
-    if not_recorded := len(runs) - len(known):
-        found.append(f"{not_recorded} of {len(runs)} runs carry no record of how they were made.")
+    if not_recorded := len(trained) - len(known):
+        found.append(f"{not_recorded} of {len(trained)} trainings carry no record of how they were made.")
     for column, what in DIFFERING.items():
         values = known[column].unique().tolist()
         if len(values) > 1:
@@ -101,3 +102,32 @@ def describe(folder: str) -> dict:
     """run.json of a run as it stands; an empty dict where it has none."""
     path = Path(folder) / "run.json"
     return _load(path) if path.is_file() else {}
+
+
+def facts(runs: pd.DataFrame, planned: int) -> list[tuple[str, str]]:
+    """Pairs of name and value on the runs that have scores, of so many planned ones."""
+    known = runs[runs.commit != ""]
+    seconds = pd.to_numeric(known.train_seconds).sum()
+    return [
+        ("runs", f"{len(runs)} of {planned} scored"),
+        ("commit", ", ".join(sorted(set(known.commit))) or "not recorded"),
+        ("working tree", _tree(known)),
+        ("devices", ", ".join(sorted(set(known.device) - {""})) or "not recorded"),
+        ("training time", f"{seconds:.0f} s in all" if seconds < 3600 else f"{seconds / 3600:.1f} h in all"),
+    ]
+
+
+def _tree(known: pd.DataFrame) -> str:
+    states = set(known.clean)
+    if not states:
+        return "not recorded"
+    return "clean" if states == {"True"} else "with uncommitted changes in some runs"
+
+
+def packages(runs: pd.DataFrame) -> dict[str, str]:
+    """Versions as the runs recorded them; where runs differ, all of them."""
+    found: dict[str, set] = {}
+    for folder in runs.run[runs.packages != ""]:
+        for name, version in describe(folder).get("packages", {}).items():
+            found.setdefault(name, set()).add(str(version))
+    return {name: ", ".join(sorted(versions)) for name, versions in sorted(found.items())}

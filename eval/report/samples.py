@@ -1,6 +1,6 @@
 """What the figures on features and rankings need: one run's features, its ranking under a protocol, its pictures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -84,8 +84,14 @@ class Ranked:
 
 def rank(features: FeatureSet, name: str) -> Ranked:
     """Rank the first seeded gallery draw of a protocol by cosine similarity; ties by the gallery's order."""
+    return rank_all(features, name, *galleries.draws(protocol(name), features, "seeded", 1, None)[0])
+
+
+def rank_all(features: FeatureSet, name: str, queries: np.ndarray, gallery: np.ndarray) -> Ranked:
+    """Rank these gallery rows for these query rows; a camera pair that the protocol skips is skipped in both orders."""
     rules = protocol(name)
-    queries, gallery = galleries.draws(rules, features, "seeded", 1, None)[0]
+    if len(queries) and features.modalities[queries[0]] != rules.query_modality:
+        rules = replace(rules, skip_pairs=tuple((theirs, ours) for ours, theirs in rules.skip_pairs))
     vectors = unit(features.features)
     similarity = vectors[queries] @ vectors[gallery].T  # (Q, G)
     cameras, identities = features.cameras[gallery], features.identities[gallery]

@@ -43,10 +43,38 @@ addEventListener("load", () => setTimeout(() => {
 </script>
 """
 
+# The same for Snakemake's own report, a React application with the globals `app`, `categories` and `results`: opens
+# every category and every result as its buttons do.
+SNAKEMAKE_PROBE = """
+<script>
+window.problems = [];
+addEventListener("error", (e) => window.problems.push(e.message || "failed: " + (e.target.src || e.target.href)), true);
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+addEventListener("load", async () => {
+  await pause(200);
+  const shown = {}, listed = {};
+  for (const category of Object.keys(categories)) {
+    app.showCategory(category);
+    await pause(50);
+    listed[category] = document.body.innerText;
+  }
+  for (const [path, result] of Object.entries(results)) {
+    const kind = result.data_uri.startsWith("data:text/html") ? "html" : "img";
+    app.setView({ content: kind, contentPath: result.data_uri, resultPath: path });
+    await pause(300);
+    const found = document.querySelector(kind === "img" ? "img[src^='data:']" : "iframe");
+    const size = kind === "img" ? found && found.naturalWidth : found && found.clientWidth;
+    shown[path] = { kind, size, caption: result.caption, category: result.category, labels: result.labels };
+  }
+  parent.postMessage(JSON.stringify({ problems: window.problems, listed, shown }), "*");
+});
+</script>
+"""
 
-def look(page: Path, folder: Path, width: int) -> dict:
-    """Open `page` in a frame of `width` pixels; see `PROBE` for the keys. Adds `console`, the browser's error lines."""
-    text = page.read_text(encoding="utf-8").replace("<head>", "<head>" + PROBE, 1)
+
+def look(page: Path, folder: Path, width: int, probe: str = PROBE) -> dict:
+    """Open `page` in a frame of `width` pixels; see the probe for the keys. Adds `console`, what the browser logged."""
+    text = page.read_text(encoding="utf-8").replace("<head>", "<head>" + probe, 1)
     frame = f'<iframe id="frame" width="{width}" height="900" srcdoc="{html.escape(text, quote=True)}"></iframe>'
     listen = (
         '<script>addEventListener("message", (e) => { document.getElementById("out").textContent = e.data; });</script>'

@@ -78,7 +78,8 @@ def test_a_damaged_score_file_is_named(small, capsys, text, message):
 
 
 def test_remarks_tell_what_a_reader_must_know():
-    columns = ["run", *provenance.COLUMNS]
+    columns = ["run", "method", *provenance.COLUMNS]
+    chance = dict.fromkeys(columns, "") | {"method": "chance"}
     plain = dict.fromkeys(columns, "") | {
         "commit": "aaaa",
         "clean": "True",
@@ -87,10 +88,10 @@ def test_remarks_tell_what_a_reader_must_know():
         "threads": "1",
     }
     odd = plain | {"run": "results/odd", "device": "cuda: H", "clean": "False", "resumed_after_epoch": "3"}
-    remarks = provenance.remarks(pd.DataFrame([plain, odd, dict.fromkeys(columns, "")]))
+    remarks = provenance.remarks(pd.DataFrame([plain, odd, dict.fromkeys(columns, ""), chance]))
     text = " ".join(remarks)
-    assert "1 of 3 runs carry no record" in text
+    assert "1 of 3 trainings carry no record" in text
     assert "2 different devices: cpu, cuda: H" in text
     assert "1 runs (results/odd) ran with changes that are in no commit" in text
     assert "1 runs (results/odd) stopped and resumed" in text
-    assert provenance.remarks(pd.DataFrame([plain, plain])) == []
+    assert provenance.remarks(pd.DataFrame([plain, plain, chance])) == []

@@ -179,6 +179,33 @@ def test_diagnosis_counts_only_what_the_protocol_considers(line):
     assert by_identity.is_monotonic_increasing and len(by_identity) == 12
 
 
+def test_directions_are_the_protocols_where_nothing_is_drawn(line):
+    data = features(line)
+    keep = np.isin(data.cameras, (1, 3))
+    cameras = np.where(data.cameras[keep] == 3, 2, 1)
+    data = FeatureSet(data.features[keep], data.identities[keep], cameras, data.modalities[keep], data.names[keep])
+    found = failures.by_direction(data, "regdb-visible-to-infrared")
+    assert found.index.tolist() == ["visible to infrared", "infrared to visible"]
+    for direction, value in found.items():
+        (expected,) = (
+            v for k, v in score(data, [f"regdb-{direction.replace(' ', '-')}"]).mean().items() if k[2] == "mAP"
+        )
+        assert value == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_camera_pair_is_left_out_both_ways(line):
+    data = features(line)
+    visible, infrared = (np.flatnonzero(data.modalities == m) for m in ("visible", "infrared"))
+    for queries, gallery in ((visible, infrared), (infrared, visible)):
+        ranked = samples.rank_all(data, "sysu-mm01-all-single", queries, gallery)
+        shown = {
+            (int(data.cameras[q]), int(c))
+            for q, order, considered in zip(queries, ranked.order, ranked.considered, strict=True)
+            for c in data.cameras[gallery[order[considered]]]
+        }
+        assert {tuple(sorted(pair)) for pair in shown} == {(1, 3), (1, 6), (2, 6)}
+
+
 def test_pairs_of_one_identity_are_told_from_the_others(line):
     same, other = distances.distances(features(line))
     assert (len(same), len(other)) == (12 * 8 * 8, 12 * 11 * 8 * 8)

@@ -116,6 +116,7 @@ def test_the_page_over_all_experiments(overall, tmp_path):
     assert main(["benchmark", *plans, "--coverage", coverage, "--out", str(out)]) == 0
     text = out.read_text()
     assert 'href="overall/index.html"' in text and "planned/index.html" not in text and "not run" in text
+    assert "Provenance" in text and "0123456789abcdef" in text and "torch 2.11.0" in text and "cpu: x86_64" in text
     assert "0 of the 182 rows" in text and "and 182 are open" in text
     if browser.CHROMIUM is None:
         pytest.skip("no Chromium is installed (apt-get install chromium)")

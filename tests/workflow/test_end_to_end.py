@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import yaml
 
+from tests.report import browser
+
 ROOMS = ("benchmarks", "config", "datasets", "eval", "methods", "profiles", "reports/published", "training", "workflow")
 SHORT = "+schedule.epochs=2+schedule.steps=4+schedule.warmup=0+schedule.milestones=1"
 CHOSEN = f"maum+bank.t0=1{SHORT}+selection.every=1+selection.rule="
@@ -152,6 +154,28 @@ def test_files_that_only_a_figure_reads_are_made_of_the_runs_that_it_shows(proje
     assert len(shown) == 2 and all(name.startswith("results/demo-sysu/full/maum@demo+") for name in shown)
     assert len(list(project.glob("results/demo-regdb-c/full/*/split1_seed0/robustness.csv"))) == 2
     assert len(list(project.glob("results/*/full/*watch.every=1/split1_seed0/watched.npz"))) == 2
+
+
+@pytest.mark.browser
+def test_snakemakes_own_report_in_a_browser(project, tmp_path):
+    if browser.CHROMIUM is None:
+        pytest.skip("no Chromium is installed (apt-get install chromium)")
+    made = snakemake(project, "--report", str(tmp_path / "report.html"))
+    assert made.returncode == 0, made.stderr
+    seen = browser.look(tmp_path / "report.html", tmp_path, 1280, browser.SNAKEMAKE_PROBE)
+    own = [line for line in seen["console"] if "cdn.tailwindcss.com should not be used" not in line]
+    assert seen["problems"] == [] and own == []
+    shown = seen["shown"]
+    assert {Path(name).name for name in shown} >= {
+        "tables.html",
+        "index.html",
+        "cmc.svg",
+        "attention.svg",
+        "stages.svg",
+    }
+    assert all(one["size"] and one["caption"] and one["labels"] for one in shown.values()), shown
+    assert {one["category"] for one in shown.values()} == {"tiny", "datasets"} == set(seen["listed"])
+    assert "corruption" in seen["listed"]["tiny"]
 
 
 def test_a_second_run_finds_nothing_to_do(project):

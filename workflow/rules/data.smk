@@ -91,7 +91,12 @@ rule contact_sheet:
     input:
         "results/{dataset}/images.csv",
     output:
-        "results/{dataset}/contact_sheet.png",
+        report(
+            "results/{dataset}/contact_sheet.png",
+            caption="../report/contact_sheet.rst",
+            category="datasets",
+            labels={"what": "contact sheet of {dataset}"},
+        ),
     log:
         "results/{dataset}/contact_sheet.log",
     localrule: True

@@ -116,7 +116,12 @@ rule coverage:
     input:
         [f"reports/{name}/experiment.json" for name in plan.paper_experiments()],
     output:
-        "reports/coverage.md",
+        report(
+            "reports/coverage.md",
+            caption="../report/coverage.rst",
+            category="benchmark",
+            labels={"what": "coverage of the papers"},
+        ),
         "reports/coverage.csv",
     log:
         "reports/coverage.log",

@@ -27,7 +27,7 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     chosen = choose(ranked.average_precision(), spec["queries"])
     pictures = samples.Pictures(dataset, shown=spec["images"] or not dataset.get("real", True))
     top = min(spec["top"], ranked.order.shape[1])
-    size = (0.62 * (top + 1.5), 1.32 * len(chosen) + 0.5)
+    size = (0.8 * (top + 1.5), 1.6 * len(chosen) + 0.5)
     widths = {"width_ratios": [1, 0.25, *[1] * top]}
     figure, axes = plt.subplots(len(chosen), top + 2, figsize=size, squeeze=False, gridspec_kw=widths)
     for line, query in zip(axes, chosen, strict=True):
@@ -65,5 +65,5 @@ def _tile(axis: Axes, features: FeatureSet, row: int, pictures: samples.Pictures
         axis.text(0.5, 0.5, features.identities[row], ha="center", va="center", transform=axis.transAxes, fontsize=8)
     axis.set(xticks=[], yticks=[])
     axis.grid(False)
-    axis.set_xlabel(f"{sign}{features.identities[row]} · cam {features.cameras[row]}", fontsize=5.5, labelpad=1.5)
+    axis.set_xlabel(f"{sign}{features.identities[row]} · cam {features.cameras[row]}", fontsize=7, labelpad=1.5)
     axis.spines[:].set(visible=True, color=colour, linewidth=2.2)

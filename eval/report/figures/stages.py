@@ -1,7 +1,8 @@
 """Features of a few training images through the training, by modality (MUN, Fig. 4).
 
-Entry: {kind: stages, dataset: str, row: label, setting: str (default: full), epochs: [int], seed: int}; one panel an
-epoch, first training; the row's run must have `watch.every`, and an epoch is one that it looked at.
+Entry: {kind: stages, dataset: str, row: label, setting: str (default: full), epochs: [int] | null, seed: int}; one
+panel an epoch, first training. The row's run must have `watch.every`, and an epoch is one that it looked at; null: four
+from the first to the last.
 """
 
 from pathlib import Path
@@ -22,11 +23,11 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     run = samples.run_of(experiment, spec["row"], spec["dataset"], spec.get("setting", "full"))
     with np.load(Path(run.folder) / "watched.npz", allow_pickle=False) as seen:
         epochs, streams, labels, features = (seen[name] for name in ("epochs", "streams", "labels", "features"))
-    if absent := sorted(set(spec["epochs"]) - set(epochs.tolist())):
+    chosen = spec.get("epochs") or epochs[np.unique(np.linspace(0, len(epochs) - 1, 4).round().astype(int))].tolist()
+    if absent := sorted(set(chosen) - set(epochs.tolist())):
         raise ValueError(f"{run.folder}/watched.npz has no epochs {absent}; it has {epochs.tolist()}")
-    across = 2 if len(spec["epochs"]) in (2, 4) else 3
-    figure, axes = style.panels(len(spec["epochs"]), width=3.2, height=3.0, across=across)
-    for axis, epoch in zip(axes, spec["epochs"], strict=True):
+    figure, axes = style.panels(len(chosen), width=3.2, height=3.0, across=2 if len(chosen) in (2, 4) else 3)
+    for axis, epoch in zip(axes, chosen, strict=True):
         vectors = features[epochs.tolist().index(epoch)]  # (S, n, D)
         _panel(axis, vectors, streams.tolist(), labels, spec["seed"])
         gap = modality_gap(vectors[0], vectors[1], labels)
