@@ -34,9 +34,17 @@ def _git(*arguments: str) -> str:
     ).stdout.strip()
 
 
+def processor() -> str:
+    """The processor's name where Linux tells it, else its kind: two kinds of processor may give different bits."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
 def machine(device: torch.device) -> dict[str, object]:
     """Host, processor or GPU, and package versions."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     return {
         "host": platform.node(),
         "device": f"{device.type}: {name}",
