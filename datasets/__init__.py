@@ -11,6 +11,7 @@ for names and splits at no cost. A layout module states
 """
 
 import difflib
+import functools
 import importlib
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,7 @@ class DatasetError(Exception):
     """Something is wrong with a dataset, a setting or a command; the message says what and the remedy."""
 
 
+@functools.cache
 def layouts() -> list[str]:
     """Names of the dataset layouts: the modules in this folder, sorted."""
     return sorted(file.stem for file in Path(__file__).parent.glob("*.py") if not file.stem.startswith("_"))

@@ -34,8 +34,8 @@ def prepare(recipe: Recipe, seed: int) -> torch.device:
         torch.use_deterministic_algorithms(True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # debugging; 7 % of a step
     torch.backends.cudnn.benchmark = not recipe["deterministic"]
-    kind = "tf32" if recipe["precision"] == "tf32" else "ieee"
-    torch.backends.cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = kind  # type: ignore[attr-defined]
+    torch.backends.cudnn.allow_tf32 = recipe["precision"] == "tf32"  # torch's default is on
+    torch.set_float32_matmul_precision("high" if recipe["precision"] == "tf32" else "highest")
     if recipe["device"] == "cpu":
         _keep_freed_memory()
     return torch.device(recipe["device"])

@@ -52,7 +52,7 @@ def check_python(words: list[str]) -> None:
     module, rest = words[2], words[3:]
     assert importlib.util.find_spec(module), f"there is no module {module}"
     options = [word.partition("=")[0] for word in rest if word.startswith("--")]
-    subcommands = module in ("datasets", "training", "eval.report")
+    subcommands = module in ("benchmarks", "datasets", "training", "eval.report")
     if options or (subcommands and rest):
         command = rest[0] if subcommands and rest[0].islower() else None
         known = set(re.findall(r"--[a-z0-9-]+", options_of(module, command)))
