@@ -57,7 +57,7 @@ def dataset(name: str) -> str:
     """A dataset as it is printed."""
     known = {"sysu-mm01": "SYSU-MM01", "regdb": "RegDB", "llcm": "LLCM"}
     known |= {"demo-sysu": "demo (SYSU layout)", "demo-regdb": "demo (RegDB layout)"}
-    return known.get(name, name)
+    return f"{dataset(name[:-2])}, corrupted" if name.endswith("-c") else known.get(name, name)
 
 
 def metric(name: str) -> str:

@@ -62,9 +62,10 @@ addEventListener("load", async () => {
     const kind = result.data_uri.startsWith("data:text/html") ? "html" : "img";
     app.setView({ content: kind, contentPath: result.data_uri, resultPath: path });
     await pause(300);
-    const found = document.querySelector(kind === "img" ? "img[src^='data:']" : "iframe");
+    const elements = [...document.querySelectorAll(kind === "img" ? "img" : "iframe")];
+    const found = elements.find((element) => element.src === result.data_uri);
     const size = kind === "img" ? found && found.naturalWidth : found && found.clientWidth;
-    shown[path] = { kind, size, caption: result.caption, category: result.category, labels: result.labels };
+    shown[path] = { kind, size, caption: result.caption, labels: result.labels };
   }
   parent.postMessage(JSON.stringify({ problems: window.problems, listed, shown }), "*");
 });

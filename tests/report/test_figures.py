@@ -25,6 +25,7 @@ from eval.report.figures import (
     retrievals,
     stages,
     training,
+    tsne,
 )
 from eval.report.kinds import describe, reads
 from eval.score import score
@@ -266,6 +267,27 @@ def test_two_methods_as_curves(line):
     spec = {"kind": "curve", "lines": lines, "metric": "mAP", "xlabel": "parts"}
     figure = drawer("curve")(parse_experiment(description, "here"), results, spec)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["baseline", "MAUM"]
+    plt.close(figure)
+
+
+def test_labels_do_not_cover_one_another():
+    middles = np.random.default_rng(0).normal(0, 2, (10, 2))
+    at = tsne.apart(middles, np.array([40.0, 30.0])) / [40, 30] / tsne.LABEL
+    gaps = np.abs(at[:, None] - at[None]).max(axis=2) + 9 * np.eye(10)
+    assert gaps.min() > 0.99
+    far = 40.0 * np.eye(2)
+    assert np.array_equal(tsne.apart(far, np.array([40.0, 40.0])), far)
+
+
+def test_a_loss_that_vanishes_does_not_flatten_the_others(line, monkeypatch):
+    _, description, results = line
+    read = training.read_history
+    monkeypatch.setattr(training, "read_history", lambda *a: read(*a).assign(triplet=lambda t: t.triplet * 1e-9))
+    figure = drawer("training")(parse_experiment(description, "here"), results, {"dataset": "demo-sysu"})
+    figure.draw_without_rendering()
+    low, high = figure.axes[0].get_ylim()
+    assert high / low == pytest.approx(1e4)
+    assert len([text for text in figure.axes[0].get_yticklabels() if text.get_text()]) >= 4
     plt.close(figure)
 
 

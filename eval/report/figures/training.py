@@ -14,6 +14,8 @@ from matplotlib.ticker import LogLocator, NullLocator
 from eval.report import names, style
 from eval.report.experiment import Experiment, Row
 
+DEEPEST = 1e4  # a loss that falls this much below the highest leaves the panel, and does not flatten the others
+
 
 def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | None:
     """Panels of loss against epoch on a logarithmic axis, and the last one of the learning rates."""
@@ -35,12 +37,13 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
                 axis, history[history[loss] > 0], loss, loss, {key: kinds[loss][key] for key in ("color", "linestyle")}
             )
         axis.set(title=names.label(label), xlabel="epoch", yscale="log")
-        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.yaxis.set_major_formatter("{x:g}")
         axis.yaxis.set_minor_locator(NullLocator())
     edges = [limit for axis in loss_axes for limit in axis.get_ylim()]
+    low, high = max(min(edges), max(edges) / DEEPEST), max(edges)
     for axis in loss_axes:
-        axis.set_ylim(min(edges), max(edges))
+        axis.set_ylim(low, high)
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 200 else (1,)))
+        axis.yaxis.set_major_formatter("{x:g}")
     loss_axes[0].set_ylabel("loss")
     _learning_rates(rate_axis, histories)
     figure.suptitle(f"{names.dataset(dataset)}, {names.setting(setting)}", fontsize=10)

@@ -17,6 +17,7 @@ from eval.features import FeatureSet
 from eval.report import names, samples, style
 from eval.report.experiment import Experiment
 
+LABEL = np.array([0.075, 0.06])  # width and height of a label as shares of a panel
 MARKS = {"visible": "o", "infrared": "^"}
 
 
@@ -45,6 +46,22 @@ def embed(features: FeatureSet, count: int, seed: int) -> tuple[np.ndarray, np.n
     return rows, samples.plane(features.features[rows], seed)
 
 
+def apart(middles: np.ndarray, extent: np.ndarray) -> np.ndarray:
+    """Places of labels (n, 2) near their middles, pushed off one another until none covers another."""
+    at = middles / extent / LABEL
+    for _ in range(200):
+        gaps = at[:, None] - at[None]  # (n, n, 2), in widths and heights of a label
+        close = np.triu((np.abs(gaps) < 1).all(axis=2), 1)
+        if not close.any():
+            break
+        i, j = np.argwhere(close)[0]
+        shorter = int(np.abs(gaps[i, j]).argmax())
+        push = (1.01 - abs(gaps[i, j, shorter])) / 2 * (1 if gaps[i, j, shorter] >= 0 else -1)
+        at[i, shorter] += push
+        at[j, shorter] -= push
+    return at * extent * LABEL
+
+
 def _panel(axis: Axes, features: FeatureSet, count: int, seed: int) -> None:
     rows, places = embed(features, count, seed)
     identities = np.unique(features.identities[rows])
@@ -54,7 +71,9 @@ def _panel(axis: Axes, features: FeatureSet, count: int, seed: int) -> None:
             here = (features.identities[rows] == identity) & (features.modalities[rows] == modality)
             look: dict[str, Any] = {"facecolors": colour if mark == "o" else "none", "edgecolors": [colour]}
             axis.scatter(places[here, 0], places[here, 1], s=16, marker=mark, linewidths=0.9, **look)
-        middle = np.median(places[features.identities[rows] == identity], axis=0)
-        halo = [withStroke(linewidth=2.5, foreground="white")]
-        axis.annotate(str(identity), middle, color=colour, fontsize=8, weight="bold", ha="center", path_effects=halo)
+    halo = [withStroke(linewidth=2.5, foreground="white")]
+    look = {"fontsize": 8, "weight": "bold", "ha": "center", "va": "center", "path_effects": halo}
+    middles = np.array([np.median(places[features.identities[rows] == identity], axis=0) for identity in identities])
+    for i, (identity, at) in enumerate(zip(identities, apart(middles, np.ptp(places, axis=0)), strict=True)):
+        axis.annotate(str(identity), at, color=style.many(i), **look)
     style.bare(axis)
