@@ -21,6 +21,7 @@ CLEAR = (
     "Read-only file system",
     "ended by SIG",
     "Terminating",
+    "Will exit after finishing currently running jobs",
     "changed since indexed",
     "a file was changed, added or removed",
     "copy the file anew from the dataset",

@@ -145,15 +145,27 @@ class _frozen:
             subprocess.run(["chattr", "-i", self.folder], check=True)
 
 
-@pytest.mark.faults
-def test_another_configuration_makes_again_what_it_changes_and_says_so(finished):
-    path = finished.folder / "config" / "faults.yaml"
+@pytest.mark.parametrize(
+    ("file", "found", "other", "reason"),
+    [
+        (
+            "config/faults.yaml",
+            "train_identities: 10",
+            "train_identities: 11",
+            "Params have changed since last execution",
+        ),
+        ("methods/maum.py", '"""', '"""Of another version. ', "Updated input files: methods/maum.py"),
+    ],
+)
+def test_another_configuration_or_version_makes_again_what_it_changes_and_says_so(finished, file, found, other, reason):
+    path = finished.folder / file
     before = path.read_text()
-    path.write_text(before.replace("train_identities: 10", "train_identities: 11"))
+    path.write_text(before.replace(found, other, 1))
     status, said = finished.run("--dry-run")
     path.write_text(before)
     assert status == 0
-    assert "Params have changed since last execution" in said
+    assert reason in said
+    assert "Nothing to be done" in finished.run("--dry-run")[1]
 
 
 def test_every_kind_of_file_can_be_hit(finished):
