@@ -106,9 +106,12 @@ class Campaign:
         self._note(done, head.wait(timeout=LONGEST_RUN))
 
     def _full(self, done: Round) -> None:
+        head = self.project.start(*self._again())
+        if self.random.random() < 0.7:  # else the disk is full before Snakemake has written anything
+            kills.wait_for(head, "command")
         left = self.small.fill(self.random.choice((0, 1, 8, 64, 200)) * 1024)
         done.faults.append(f"disk full: {left} bytes left")
-        status, _ = self.project.run(*self._again())
+        status = head.wait(timeout=LONGEST_RUN)
         self.small.empty()
         self._note(done, status)
 
