@@ -52,8 +52,8 @@ class Ordeal:
         )
 
     def finish(self, head: Popen, name: str) -> None:
-        """Wait until a run ends, which must succeed; requeued jobs need not wait for SLURM's two minutes."""
-        self.until("the run to end", lambda: _start_at_once(self.cluster) or head.poll() is not None)
+        """Wait until a run ends, which must succeed."""
+        self.until("the run to end", lambda: head.poll() is not None)
         self.said[name] = self.project.output.read_text(errors="replace")
         assert head.returncode == 0, self.said[name][-4000:]
 
@@ -139,25 +139,8 @@ def _end_at_time_limit(cluster: Cluster, job: dict[str, str]) -> None:
 
 
 def _take_node_down(cluster: Cluster, job: dict[str, str]) -> None:
+    """SLURM starts the job again two minutes later: sooner, what is left of it on the node would be in its way."""
     cluster.ask("scontrol", "update", f"NodeName={job['NodeList']}", "State=DOWN", "Reason=test")
     time.sleep(3)
     # Refused where the node, which answers, has come back by itself (ReturnToService).
     cluster.ask("scontrol", "update", f"NodeName={job['NodeList']}", "State=RESUME", check=False)
-
-
-def _start_at_once(cluster: Cluster) -> None:
-    """SLURM lets a requeued job wait for two minutes; the tests wait until its first execution has left the node."""
-    for job in cluster.jobs():
-        if job["JobState"] == "PENDING" and job["Reason"] == "BeginTime" and not _is_on_a_node(job["JobId"]):
-            cluster.ask("scontrol", "update", f"JobId={job['JobId']}", "StartTime=now", check=False)
-
-
-def _is_on_a_node(number: str) -> bool:
-    """Whether a daemon of a step of this job lives."""
-    for process in psutil.process_iter():
-        try:
-            if " ".join(process.cmdline()).startswith(f"slurmstepd: [{number}."):
-                return True
-        except psutil.Error:
-            continue
-    return False
