@@ -60,7 +60,8 @@ class AGW(Host):
         return losses
 
     def embed(self, images: Tensor, modality: str) -> Tensor:
-        return self.neck(generalised_mean(self.backbone.run(images, modality), self.recipe["pooling.p"]))
+        pooled = generalised_mean(self.backbone.run(images, modality), self.recipe["pooling.p"])
+        return pooled if self.recipe["feature.layer"] == "pooled" else self.neck(pooled)
 
 
 METHOD = AGW

@@ -248,7 +248,8 @@ class MUN(Method):
         return dict(zip(names, self.neck(self.pooled(batch)).split(len(batch.visible)), strict=False))
 
     def embed(self, images: Tensor, modality: str) -> Tensor:
-        return self.neck(generalised_mean(self.backbone.run(images, modality), self.recipe["pooling.p"]))
+        pooled = generalised_mean(self.backbone.run(images, modality), self.recipe["pooling.p"])
+        return pooled if self.recipe["feature.layer"] == "pooled" else self.neck(pooled)
 
 
 METHOD = MUN

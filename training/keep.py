@@ -78,6 +78,7 @@ class Keeper:
 
 def how(recipe: Recipe) -> str:
     """How a run's features are made, in words for the score rows."""
+    layer = {"neck": "after the neck", "pooled": "pooled"}.get(recipe.get("feature.layer", ""), "test feature")
     flip = "image and mirror image" if recipe["feature.flip"] else "no flip"
     epoch = ", last epoch" if recipe["selection.rule"] == "last" else ""
-    return f"test feature of {recipe.method}, {flip}{epoch}"
+    return f"{recipe.method}, {layer}, {flip}{epoch}"

@@ -56,3 +56,13 @@ def test_thirty_steps_learn_a_fixed_batch(batch):
         loss.backward()
         optimiser.step()
     assert loss.item() < 0.5 * first
+
+
+@pytest.mark.parametrize("run", ["agw", "mun", "mgmra+host=agw"])
+def test_the_pooled_feature_is_the_one_before_the_neck(run, batch):
+    after, before = build(run).eval(), build(f"{run}+feature.layer=pooled").eval()
+    before.load_state_dict(after.state_dict())
+    neck = (after.host if run.startswith("mgmra") else after).neck
+    pooled = before.embed(batch.visible, "visible")
+    assert torch.equal(neck(pooled), after.embed(batch.visible, "visible"))
+    assert not torch.equal(neck(pooled), pooled)
