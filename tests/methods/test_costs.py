@@ -34,6 +34,13 @@ def test_the_baseline_has_the_input_of_the_network_it_is_compared_with():
     assert costs.baseline_of(resolve("maum", "sysu_mm01")) == "maum+um=off"
 
 
+def test_costs_beyond_the_arithmetic_are_named():
+    assert "at most 1.10 times" in costs.explained({"a": 0.9, "b": 1.1})
+    said = costs.explained({"a": 1.3, "b": 1.1, "c": 2.0})
+    assert said.startswith("**More than")
+    assert said.endswith("cost a (1.30 times), c (2.00 times).")
+
+
 def test_measuring_a_step():
     measured = costs._in_own_process("maum@demo+batch.identities=2", 3)
     assert 0 < measured["seconds"] < 60

@@ -1,7 +1,10 @@
 """Benchmarks of training: what they print is a table that says what was measured."""
 
+import subprocess
+
 import pytest
 
+import benchmarks.__main__ as command
 from benchmarks import _picture, _runs, planning
 from benchmarks import training as benchmark
 
@@ -46,3 +49,32 @@ def test_a_plan_of_many_jobs_has_that_many():
     found = planning.experiment(10_000)
     cells = len(found["rows"]) * len(found["seeds"])
     assert 9_000 < 2 * cells + 2 * len(found["seeds"]) < 11_000
+
+
+def test_all_benchmarks_make_a_page_with_a_picture_beside_those_of_other_machines(tmp_path, monkeypatch):
+    base = {"speed": 1234.0, "images": 64, "gflop": 640.0, "peak": 20_000.0, "host": 100.0}
+    table = f"| {' | '.join(benchmark.HEADS)} |\n|---|\n{benchmark.row('A', base, base)}"
+    printed = {"training": f"machine\n{table}\n", "evaluation": "machine\nno table\n"}
+    (tmp_path / "index.md").write_text(f"# Words\n\n{command.PAGES}- [gone](gone.md)\n")
+    (tmp_path / "other.md").write_text("# Other machine\n")
+    monkeypatch.setattr(command, "DOCS", tmp_path)
+    monkeypatch.setattr(command, "names", lambda: list(printed))
+    monkeypatch.setattr(command, "hardware", lambda: "Some Chip (R), 2 cores")
+    monkeypatch.setattr(
+        subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0, stdout=printed[words[-1]])
+    )
+    assert command.run_all() == 0
+    page = (tmp_path / "some-chip-r-2-cores.md").read_text()
+    assert "![" in page and table in page and "```text\nno table\n```" in page
+    assert (tmp_path / "some-chip-r-2-cores.svg").is_file()
+    index = (tmp_path / "index.md").read_text()
+    assert index.endswith("- [Other machine](other.md)\n- [Some Chip (R), 2 cores](some-chip-r-2-cores.md)\n")
+    assert "gone" not in index
+
+
+def test_a_failed_benchmark_writes_no_page(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "DOCS", tmp_path)
+    monkeypatch.setattr(command, "names", lambda: ["training"])
+    monkeypatch.setattr(subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 1, stdout=""))
+    assert command.run_all() == 1
+    assert list(tmp_path.iterdir()) == []
