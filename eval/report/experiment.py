@@ -126,6 +126,26 @@ class Experiment:
         return found[0] if found else None
 
 
+def which_epoch(experiment: Experiment) -> str:
+    """Which epoch's weights the rows have."""
+    found = {names.selection(row.run) for row in experiment.rows} - {""}
+    if not found:
+        return "Last-epoch weights, no re-ranking, no selection on the test set."
+    marks = " or ".join(f"({name})" for name in sorted(found))
+    text = f"No re-ranking. Last-epoch weights, except in rows marked {marks}."
+    if names.SELECTIONS["best-on-test"] in found:
+        text += (
+            " An epoch chosen by its test scores is too good by design: such rows are never bold, ranked or compared."
+        )
+    return text
+
+
+def shown_label(label: str, run: str) -> str:
+    """A row's label as a reader sees it: with how its run chose the epoch, unless that is the last one."""
+    note = names.selection(run)
+    return f"{label} ({note})" if note else label
+
+
 def figure_name(spec: dict) -> str:
     """File stem of a figure: its `name`, or its kind."""
     return spec.get("name") or spec["kind"]
@@ -194,7 +214,7 @@ def _row(row: dict, where: str) -> Row:
     fields = set(Row.__dataclass_fields__)
     _check_keys(row, fields, {"label", "setting", "run", "runs"}, where)
     note = names.selection(row["run"])
-    label = f"{row['label']} ({note})" if note else row["label"]
+    label = shown_label(row["label"], row["run"])
     reference = row.get("reference", False) or note == names.SELECTIONS["best-on-test"]
     runs = []
     for run in row["runs"]:

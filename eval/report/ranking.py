@@ -6,6 +6,7 @@ import pandas as pd
 from eval import statistics
 from eval.report import names, pairs
 from eval.report.cells import Grid
+from eval.report.experiment import which_epoch
 from eval.report.sheet import Entry, Line, Sheet
 
 COSTS = {
@@ -74,7 +75,7 @@ def _caption(grid: Grid, metric: str, setting: str, ranked: list[tuple[str, str]
     protocols = "; ".join(f"{names.dataset(dataset)}: {names.protocol(protocol)}" for dataset, protocol in ranked)
     return [
         f"Budget: {grid.experiment.budget}; {names.setting(setting)}. {names.metric(metric)} in percent, mean over "
-        "trainings. Last-epoch weights, no re-ranking, no selection on the test set.",
+        f"trainings. {which_epoch(grid.experiment)}",
         f"Ranked over the protocols that every method has ({protocols or 'none'}).",
         "Methods that share a letter in a column cannot be told apart there (paired t intervals, Bonferroni over the "
         "pairs). The interquartile mean is over protocols and trainings, with a 95 % bootstrap interval stratified by "

@@ -9,7 +9,7 @@ import pandas as pd
 from eval import statistics
 from eval.report import names
 from eval.report.cells import Cell, Grid
-from eval.report.experiment import Experiment
+from eval.report.experiment import which_epoch
 from eval.report.ranking import ranking
 from eval.report.sheet import Entry, Line, Sheet
 
@@ -170,7 +170,7 @@ def _accuracy_caption(grid: Grid) -> list[str]:
     draws = " or ".join(map(str, trials)) or "no"
     caption = [
         f"Budget: {experiment.budget}. Percent: mean ± standard deviation over n trainings, each first averaged over "
-        f"its trials ({draws} gallery draws). {_selection(experiment)}"
+        f"its trials ({draws} gallery draws). {which_epoch(experiment)}"
     ]
     if not all(cell.row.reference for line in grid.cells.values() for cell in line if cell):
         caption.append(
@@ -183,20 +183,6 @@ def _accuracy_caption(grid: Grid) -> list[str]:
     if any(cell and cell.printed for line in grid.cells.values() for cell in line):
         caption.append("Printed: the paper's number, and in brackets measured minus printed.")
     return caption
-
-
-def _selection(experiment: Experiment) -> str:
-    """Which epoch's weights the rows have."""
-    found = {names.selection(row.run) for row in experiment.rows} - {""}
-    if not found:
-        return "Last-epoch weights, no re-ranking, no selection on the test set."
-    marks = " or ".join(f"({name})" for name in sorted(found))
-    text = f"No re-ranking. Last-epoch weights, except in rows marked {marks}."
-    if names.SELECTIONS["best-on-test"] in found:
-        text += (
-            " An epoch chosen by its test scores is too good by design: such rows are never bold, ranked or compared."
-        )
-    return text
 
 
 def _limits(n: int) -> str:

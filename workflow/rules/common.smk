@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from eval.report import kinds
-from eval.report.experiment import figure_name
+from eval.report.experiment import figure_name, shown_label
 from workflow import checksums, plan
 
 # Code that every training executes; a change of it makes every training again.
@@ -239,7 +239,8 @@ def cells_shown(experiment, spec):
     setting, dataset = spec.get("setting", "full"), spec.get("dataset")
     found = []
     for row in plan.rows(experiment, config):
-        if labels and (row.label not in labels or row.setting != setting):
+        named = shown_label(row.label, row.run) in labels and row.setting == setting
+        if labels and not named:
             continue
         cells = [cell for cell in row.cells if dataset in (None, cell.dataset)]
         found += cells[:1] if kinds.first_training_only(spec["kind"]) else cells
