@@ -46,9 +46,6 @@ class AGW(Host):
     def parameter_groups(self) -> list[dict]:
         return split_groups(self, self.backbone, self.recipe["optimizer.backbone_scale"])
 
-    def maps(self, batch: Batch) -> Tensor:
-        return self.backbone.joint(batch.visible, batch.infrared)
-
     def losses_of(self, maps: Tensor, batch: Batch) -> dict[str, Tensor]:
         pooled = generalised_mean(maps, self.recipe["pooling.p"])  # (2*P*K, C)
         losses = {}

@@ -114,7 +114,7 @@ class Host(Method):
 
     def maps(self, batch: Batch) -> Tensor:
         """Last feature maps (2*P*K, C, h, w) of the visible block followed by the infrared block."""
-        raise NotImplementedError
+        return self.backbone.joint(batch.visible, batch.infrared)
 
     def losses_of(self, maps: Tensor, batch: Batch) -> dict[str, Tensor]:
         """The host's own losses from its last feature maps."""

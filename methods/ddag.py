@@ -117,9 +117,6 @@ class DDAG(Host):
     def parameter_groups(self) -> list[dict]:
         return split_groups(self, self.backbone, self.recipe["optimizer.backbone_scale"])
 
-    def maps(self, batch: Batch) -> Tensor:
-        return self.backbone.joint(batch.visible, batch.infrared)
-
     def losses_of(self, maps: Tensor, batch: Batch) -> dict[str, Tensor]:
         batch.require_pairs(self.recipe.method)
         labels, pooled = batch.labels, average(maps)  # (2*P*K, C)

@@ -118,7 +118,7 @@ def resolve(run: str, layout: str) -> Recipe:
     recipe = _defaults(written, layout)
     for key, text in written.overrides.items():
         if key not in recipe.entries:
-            raise RecipeError(f"run {run!r}: unknown key {key!r}{_nearest(key, recipe.entries)}")
+            raise RecipeError(f"run {run!r}: unknown key {key!r}{nearest(key, recipe.entries)}")
         entry = recipe.entries[key]
         recipe[key] = _typed(run, key, text, entry)
         recipe.entries[key] = entry | {"source": f"this run; {text_of(entry['value'])} by {entry['source']}"}
@@ -167,14 +167,14 @@ def text_of(value: object) -> str:
 def _layers(written: Run) -> list[dict]:
     """The recipe files that a run draws on, lowest first: common, host if it has one, method."""
     if written.method not in names():
-        raise RecipeError(f"unknown method {written.method!r}{_nearest(written.method, names())}")
+        raise RecipeError(f"unknown method {written.method!r}{nearest(written.method, names())}")
     own = read(written.method)
     layers = [read("common"), own]
     if "host" in own["keys"]:
         entry = own["keys"]["host"]
         host = written.overrides.get("host", entry["value"])
         if host not in entry["choices"]:
-            raise RecipeError(f"{written.method}: host={host!r}{_nearest(host, entry['choices'])}")
+            raise RecipeError(f"{written.method}: host={host!r}{nearest(host, entry['choices'])}")
         layers.insert(1, read(host))
     return layers
 
@@ -188,7 +188,7 @@ def _defaults(written: Run, layout: str) -> Recipe:
         _lay(recipe, layer.get("datasets", {}).get(layout, {}))
     known = {PUBLISHED}.union(*(layer.get("budgets", {}) for layer in layers))
     if written.budget not in known:
-        raise RecipeError(f"unknown budget {written.budget!r}{_nearest(written.budget, known)}")
+        raise RecipeError(f"unknown budget {written.budget!r}{nearest(written.budget, known)}")
     for layer in layers:
         budget = layer.get("budgets", {}).get(written.budget, {"values": {}})
         _lay(
@@ -233,7 +233,7 @@ def _check_range(run: str, key: str, value: Any, entry: dict) -> None:
     if "choices" in entry and value not in entry["choices"]:
         valid = [text_of(choice) for choice in entry["choices"]]
         raise RecipeError(
-            f"run {run!r}: {key}={text_of(value)} is none of {', '.join(valid)}{_nearest(text_of(value), valid)}"
+            f"run {run!r}: {key}={text_of(value)} is none of {', '.join(valid)}{nearest(text_of(value), valid)}"
         )
     low, high = entry.get("min"), entry.get("max")
     for item in value if isinstance(value, list) else [value]:
@@ -254,8 +254,8 @@ def _check_combinations(run: str, recipe: Recipe, layers: list[dict]) -> None:
         for rule in layer.get("refuse", []):
             if _holds(rule["when"], recipe):
                 key = rule["key"]
-                nearest = _nearest_allowed(key, rule["when"], recipe)
-                remedy = "" if nearest is None else f"; the nearest valid is {key}={text_of(nearest)}"
+                allowed = _nearest_allowed(key, rule["when"], recipe)
+                remedy = "" if allowed is None else f"; the nearest valid is {key}={text_of(allowed)}"
                 raise RecipeError(f"run {run!r}: {key}={text_of(recipe[key])} is refused: {rule['why']}{remedy}")
 
 
@@ -298,6 +298,7 @@ def _nearest_allowed(key: str, expression: str, recipe: Recipe) -> object | None
     return next((c for c in candidates if not _holds(expression, recipe | {key: c})), None)
 
 
-def _nearest(word: str, valid: Iterable[str]) -> str:
+def nearest(word: str, valid: Iterable[str]) -> str:
+    """`; the nearest valid is 'x'`, for the end of a message."""
     close = difflib.get_close_matches(word, sorted(valid), n=1, cutoff=0.0)
     return f"; the nearest valid is {close[0]!r}" if close else ""

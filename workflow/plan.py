@@ -4,7 +4,6 @@
 """
 
 import argparse
-import difflib
 import functools
 import json
 from collections.abc import Iterable
@@ -18,7 +17,7 @@ import yaml
 import datasets
 from datasets import settings
 from methods import recipes
-from methods.recipes import Recipe, RecipeError
+from methods.recipes import Recipe, RecipeError, nearest
 
 ROOT = Path(__file__).parent.parent
 EXPERIMENTS = ROOT / "config" / "experiments"
@@ -78,7 +77,7 @@ def read_experiment(name: str) -> dict:
     """
     path = EXPERIMENTS / f"{name}.yaml"
     if not path.is_file():
-        raise PlanError(f"no experiment {name!r} in {EXPERIMENTS}{_nearest(name, experiment_names())}")
+        raise PlanError(f"no experiment {name!r} in {EXPERIMENTS}{nearest(name, experiment_names())}")
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, yaml.YAMLError) as error:
@@ -102,7 +101,7 @@ def check(found: object, schema: str, where: str) -> None:
     if error.validator == "additionalProperties":
         valid = list(error.schema["properties"])
         unknown = next(key for key in error.instance if key not in valid)
-        remedy = _nearest(str(unknown), valid)
+        remedy = nearest(str(unknown), valid)
     raise PlanError(f"{where}, {place}: {error.message}{remedy}")
 
 
@@ -114,7 +113,7 @@ def layout_of(config: dict, dataset: str) -> ModuleType:
     """
     if dataset not in config["datasets"]:
         raise PlanError(
-            f"unknown dataset {dataset!r}{_nearest(dataset, config['datasets'])}; add it to config/datasets.yaml"
+            f"unknown dataset {dataset!r}{nearest(dataset, config['datasets'])}; add it to config/datasets.yaml"
         )
     try:
         return datasets.layout(config["datasets"][dataset]["layout"])
@@ -157,14 +156,14 @@ def protocols(config: dict, dataset: str) -> list[str]:
     chosen = config["datasets"][dataset].get("protocols", offered)
     for protocol in chosen:
         if protocol not in offered:
-            raise PlanError(f"config/datasets.yaml, {dataset}: protocol {protocol!r}{_nearest(protocol, offered)}")
+            raise PlanError(f"config/datasets.yaml, {dataset}: protocol {protocol!r}{nearest(protocol, offered)}")
     return list(chosen)
 
 
 def _check_protocol(column: dict, valid: list[str]) -> None:
     found = column["protocol"]
     if found not in valid:
-        raise PlanError(f"protocol {found!r} is not one of {column['dataset']}{_nearest(found, valid)}")
+        raise PlanError(f"protocol {found!r} is not one of {column['dataset']}{nearest(found, valid)}")
 
 
 def _row(experiment: dict, row: dict, names: list[str], config: dict) -> Row:
@@ -172,7 +171,7 @@ def _row(experiment: dict, row: dict, names: list[str], config: dict) -> Row:
     settings.parse(setting)
     if row.get("dataset") not in (None, *names):
         raise PlanError(
-            f"row {row['label']!r}: dataset {row['dataset']!r} has no column{_nearest(row['dataset'], names)}"
+            f"row {row['label']!r}: dataset {row['dataset']!r} has no column{nearest(row['dataset'], names)}"
         )
     targets = [row["dataset"]] if "dataset" in row else names
     run = with_budget(row["run"], experiment)
@@ -235,6 +234,7 @@ def _check_selection(run: str, dataset: str, config: dict) -> None:
 def describe(name: str, config: dict) -> dict:
     """The description of an experiment that the report reads (schema: eval/report/experiment.py)."""
     experiment, found = read_experiment(name), rows(name, config)
+    cells = [cell for row in found for cell in row.cells]
     names = list(dict.fromkeys(column["dataset"] for column in experiment["columns"]))
     return {
         "name": name,
@@ -260,19 +260,20 @@ def describe(name: str, config: dict) -> dict:
         "ranking": experiment.get("ranking"),
         "skipped": experiment.get("skipped", []),
         "figures": experiment.get("figures", []),
-        "datasets": {dataset: _describe_dataset(dataset, config, found) for dataset in names},
+        "datasets": {dataset: describe_dataset(dataset, config, cells) for dataset in names},
         "provenance": {"configuration": {key: config[key] for key in config if key != "datasets"}},
     }
 
 
-def _describe_dataset(dataset: str, config: dict, found: list[Row]) -> dict:
+def describe_dataset(dataset: str, config: dict, cells: Iterable[Cell]) -> dict:
+    """Where the images of a dataset lie that these trainings, among others, use."""
     layout = config["datasets"][dataset]["layout"]
-    cells = [cell for row in found for cell in row.cells if cell.dataset == dataset and cell.run != CHANCE]
+    run = next(cell.run for cell in cells if cell.dataset == dataset and cell.run != CHANCE)
     real = "render" not in config["datasets"][dataset]
     return {
         "index": f"results/{dataset}/images.csv",
         "contact_sheet": None if real else f"results/{dataset}/contact_sheet.png",
-        "arrays": pixels(dataset, resolve(cells[0].run, layout)),
+        "arrays": pixels(dataset, resolve(run, layout)),
         "real": real,
     }
 
@@ -280,11 +281,6 @@ def _describe_dataset(dataset: str, config: dict, found: list[Row]) -> dict:
 def pixels(dataset: str, recipe: Recipe) -> str:
     """The packed array that a recipe trains on."""
     return f"results/{dataset}/images_{recipe['image.height']}x{recipe['image.width']}_{recipe['image.filter']}.npy"
-
-
-def _nearest(word: str, valid: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, sorted(valid), n=1, cutoff=0.0)
-    return f"; the nearest valid is {close[0]!r}" if close else ""
 
 
 def main() -> None:

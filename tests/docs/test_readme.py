@@ -1,8 +1,26 @@
 """The README shows what the demo's report says."""
 
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+import yaml
+
+from tests.docs.test_commands import commands
+from tests.workflow.test_end_to_end import copy_project
+
 README = Path("README.md").read_text(encoding="utf-8")
+# What .ci/fresh runs, on a machine with nothing but Python and make.
+ELSEWHERE = {"make demo", "make test", "snakemake --cores all"}
+# The others: how they end, and a word of what they say, where neither the real datasets nor ImageNet weights are.
+ENDS = {
+    "python -m datasets check sysu-mm01": (1, "SYSU-MM01 is sent by its authors on request"),
+    "snakemake --cores all maum_table1": (1, "no ImageNet weights; put torchvision's resnet50-19c8e357.pth there"),
+    "snakemake -n --configfile config/datasets.yaml config/benchmark.yaml": (0, "This was a dry-run"),
+}
 
 
 def test_the_table_is_a_table_of_the_sample():
@@ -23,3 +41,43 @@ def test_the_coverage_it_states_is_the_committed_one():
     coverage = Path("reports/coverage.md").read_text(encoding="utf-8")
     assert "179 of 182 rows" in coverage
     assert "179 of the 182 rows" in README
+
+
+def test_every_command_is_carried_out():
+    assert set(commands(Path("README.md"))) == ELSEWHERE | set(ENDS)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory) -> Path:
+    return copy_project(tmp_path_factory.mktemp("readme") / "project")
+
+
+def run(command: str, folder: Path) -> tuple[int, str]:
+    """A command as it is typed in a folder, with the environment active; its status and all it says."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        shlex.split(command), cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [pytest.param(c, marks=pytest.mark.slow) if " -n " in c else c for c in ENDS], ids=str
+)
+def test_a_command_does_what_is_printed(fresh, command):
+    status, words = ENDS[command]
+    ended, said = run(command, fresh)
+    assert words in said
+    assert ended == status
+
+
+def test_the_check_accepts_a_folder_that_is_as_it_must_be(fresh):
+    from tests.datasets.conftest import render
+
+    root = render("sysu_mm01", fresh / "data" / "SYSU-MM01")
+    path = fresh / "config" / "datasets.yaml"
+    entry = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entry["datasets"]["sysu-mm01"]["expect"] = None  # its counts are the real ones
+    path.write_text(yaml.safe_dump(entry), encoding="utf-8")
+    status, said = run("python -m datasets check sysu-mm01", fresh)
+    assert (status, f"{root.relative_to(fresh)} is readable" in said) == (0, True), said

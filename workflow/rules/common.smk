@@ -264,9 +264,7 @@ def figure_inputs(wildcards):
         if has_file(cell, name)
     ]
     if "arrays" in names:
-        description = plan.describe(wildcards.experiment, config)["datasets"][
-            spec["dataset"]
-        ]
+        description = plan.describe_dataset(spec["dataset"], config, cells)
         found += [description["index"], description["arrays"]]
     return found
 
