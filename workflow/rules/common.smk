@@ -176,6 +176,11 @@ def runtime_minutes(wildcards, attempt):
     )
 
 
+def grows(amount):
+    """A resource of which every retry asks for more."""
+    return lambda wildcards, attempt: attempt * amount
+
+
 def memory_mb(wildcards, attempt):
     return attempt * (16_000 if recipe_gpus(wildcards) else 1_500)
 

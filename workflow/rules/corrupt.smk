@@ -17,6 +17,9 @@ rule corrupt:
         "results/{dataset}-c/images_{size}_{filter}_repeat{repeat}.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=grows(2_000),
+        runtime=grows(60),
     params:
         modality=corrupted_modality,
         seed=corruption_seed,
@@ -33,6 +36,7 @@ rule corrupted_index:
         "results/{dataset}-c/images.csv",
     log:
         "results/{dataset}-c/images.log",
+    localrule: True
     conda:
         "../../environment.yml"
     shell:
@@ -62,6 +66,7 @@ rule embed_corrupted:
     resources:
         gpu=recipe_gpus,
         mem_mb=memory_mb,
+        runtime=grows(60),
     params:
         folder=folder_of,
         layout=layout_name,
@@ -85,6 +90,9 @@ rule robustness:
         "results/{dataset}-c/{setting}/{run}/split{split}_seed{seed}/robustness.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=grows(2_000),
+        runtime=grows(30),
     params:
         protocols=corrupted_protocols,
         modality=corrupted_modality,
@@ -109,6 +117,9 @@ rule evaluate_corrupted:
         run="(?!chance/)[a-z][a-z0-9_]*[^/]*",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=grows(2_000),
+        runtime=grows(30),
     params:
         protocols=protocols_of,
         gallery=config.get("gallery", "seeded"),

@@ -9,6 +9,9 @@ rule render:
     conda:
         "../../environment.yml"
     threads: 4
+    resources:
+        mem_mb=grows(2_000),
+        runtime=grows(30),
     params:
         knobs=knobs,
     shell:
@@ -48,6 +51,9 @@ rule pack:
     conda:
         "../../environment.yml"
     threads: 4
+    resources:
+        mem_mb=grows(2_000),
+        runtime=grows(30),
     params:
         root=root_of,
     shell:

@@ -11,6 +11,9 @@ rule evaluate:
         "results/{dataset}/{setting}/{run}/split{split}_seed{seed}/evaluate.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=grows(2_000),
+        runtime=grows(30),
     params:
         protocols=protocols_of,
         gallery=config.get("gallery", "seeded"),

@@ -72,6 +72,7 @@ rule attend:
     resources:
         gpu=recipe_gpus,
         mem_mb=memory_mb,
+        runtime=grows(60),
     params:
         folder=folder_of,
         layout=layout_name,
@@ -111,6 +112,9 @@ rule select:
         run="[a-z][^/]*selection\\.rule=[^/]*",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=grows(2_000),
+        runtime=grows(30),
     params:
         folder=folder_of,
         rule=selection_of,
@@ -132,6 +136,9 @@ rule chance:
         "results/{dataset}/{setting}/chance/split{split}_seed{seed}/chance.log",
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=grows(2_000),
+        runtime=grows(30),
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " python -m eval.chance --index {input:q} --split {wildcards.split:q} --seed {wildcards.seed:q} --dim 64"
