@@ -11,7 +11,18 @@ import yaml
 RULES = "".join(path.read_text() for path in sorted(Path("workflow/rules").glob("*.smk")))
 BLOCKS = dict(re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", RULES, re.MULTILINE))
 SUBMITTED = [name for name, text in BLOCKS.items() if "localrule: True" not in text]
-PROFILE = yaml.safe_load(Path("workflow/profiles/slurm/profile.v9+.yaml").read_text())
+FOLDER = Path("workflow/profiles/slurm")
+FILE = next(FOLDER.iterdir())
+PROFILE = yaml.safe_load(FILE.read_text())
+
+
+def planned(profile: Path) -> dict[str, dict[str, str]]:
+    """The resources of each rule of one training and its scores, as a dry run names them."""
+    target = "results/regdb/full/maum/split1_seed0/trials.csv"
+    command = [sys.executable, "-m", "snakemake", "-n", "--workflow-profile", profile, target]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"rule (\w+):.*?resources: ([^\n]+)", said, re.DOTALL)
+    return {name: dict(re.findall(r"(\w+)=([^,]+)", resources)) for name, resources in found}
 
 
 @pytest.mark.parametrize("name", SUBMITTED)
@@ -30,11 +41,20 @@ def test_groups_are_of_submitted_rules():
 
 
 def test_a_training_asks_for_what_its_recipe_says():
-    target = "results/regdb/full/maum/split1_seed0/trials.csv"
-    command = [sys.executable, "-m", "snakemake", "-n", "--workflow-profile", "workflow/profiles/slurm", target]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    (train,) = re.findall(r"rule train:.*?resources: ([^\n]+)", said, re.DOTALL)
-    asked = dict(word.split("=") for word in train.split(", ") if "=" in word)
-    assert (asked["gpu"], asked["nodes"], asked["slurm_partition"]) == ("1", "1", "gpu")
-    assert (int(asked["mem_mb"]), int(asked["runtime"])) == (16_000, 10 + 6 * 80)
-    assert "Group job scoring" in said
+    asked = planned(FOLDER)
+    assert {"gpu": "1", "nodes": "1", "slurm_partition": "gpu"}.items() <= asked["train"].items()
+    assert {"mem_mb": "16000", "runtime": str(10 + 6 * 80)}.items() <= asked["train"].items()
+    assert "gpu" not in asked["evaluate"]
+
+
+def test_the_lines_that_are_the_users_take_effect_and_no_other_job_gets_a_gpu(tmp_path):
+    text = re.sub(r"^( *)# (.*# YOURS)", r"\1\2", FILE.read_text(), flags=re.MULTILINE)
+    (tmp_path / FILE.name).write_text(text)
+    settings = yaml.safe_load(text)
+    assert settings["slurm-status-command"] == "squeue"
+    asked = planned(tmp_path)
+    assert {"gpu_model": "a100", "slurm_account": "project"}.items() <= asked["train"].items()
+    assert "gpu_model" not in asked["evaluate"] | asked["pack"]
+    with_gpu = {name for name, text in BLOCKS.items() if "gpu=recipe_gpus" in text}
+    with_gpu |= set(re.findall(r"^use rule train as (\w+)", RULES, re.MULTILINE))
+    assert {word.split(":")[0] for word in settings["set-resources"]} == with_gpu
