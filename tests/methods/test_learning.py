@@ -11,6 +11,7 @@ from methods import costs, recipes
 from methods.contract import Batch, TrainingSet
 from methods.recipes import resolve
 from tests.methods.cases import LAYOUT, RUNS, demo
+from tests.methods.conftest import build
 from training.optimizer import build_optimizer, set_learning_rate
 from training.schedule import learning_rate
 
@@ -29,6 +30,21 @@ def people(identities: int, size: tuple[int, int], generator: torch.Generator):
         return images + 0.3 * torch.randn(images.shape, generator=generator)
 
     return draw
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_thirty_steps_on_one_batch_halve_the_total(name, batch):
+    method = build(name, epochs=20)
+    optimizer = torch.optim.Adam(method.parameters(), lr=2e-3)
+    totals = []
+    for step in range(30):
+        optimizer.zero_grad()
+        total = method.total(method.losses(batch._replace(step=step)))
+        total.backward()
+        optimizer.step()
+        method.after_step(step)
+        totals.append(total.item())
+    assert totals[-1] < 0.5 * totals[0]
 
 
 @pytest.mark.slow

@@ -355,30 +355,3 @@ def test_rows_must_be_pairs():
 def test_refused_runs(override, message):
     with pytest.raises(RecipeError, match=message):
         resolve(f"msmnet+{override}", "sysu_mm01")
-
-
-def trained(run, batch, steps):
-    """First and last total of so many steps of the demo's optimiser on one batch."""
-    method = build(run)
-    optimiser = torch.optim.Adam(method.parameters(), lr=2e-3)
-    totals = []
-    for _ in range(steps):
-        optimiser.zero_grad()
-        loss = method.total(method.losses(batch))
-        loss.backward()
-        optimiser.step()
-        totals.append(loss.item())
-    return totals[0], totals[-1]
-
-
-@pytest.mark.parametrize("completion", ["memory", "linear"])
-def test_thirty_steps_learn_a_fixed_batch(completion, batch):
-    first, last = trained(f"msmnet+completion={completion}+backbone.width=8", batch, 30)
-    assert last < 0.5 * first
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("run", ["msmnet", "msmnet+completion=none", "msmnet+completion=linear"])
-def test_two_hundred_steps_learn_a_fixed_batch(run, batch):
-    first, last = trained(run, batch, 200)
-    assert last < 0.5 * first
