@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from eval.report.experiment import parse_experiment
+from eval.report.experiment import parse_experiment, which_epoch
 from tests.report import synthetic
 
 
@@ -41,3 +41,22 @@ def test_two_rows_for_one_place_are_refused(description):
     twice["rows"].append(twice["rows"][-1])
     with pytest.raises(ValueError, match=r"2 rows \('MAUM\^P', 'full'\) for dataset demo-sysu, expected one"):
         parse_experiment(twice, "here").row(("MAUM^P", "full"), "demo-sysu")
+
+
+@pytest.mark.parametrize(
+    ("rule", "label", "reference"),
+    [
+        ("best-validation", "MAUM^P (best epoch on validation)", False),
+        ("best-on-test", "MAUM^P (best epoch on test, optimistic)", True),
+    ],
+)
+def test_a_run_that_chose_its_epoch_says_so_and_by_its_test_scores_takes_no_part(description, rule, label, reference):
+    chosen = copy.deepcopy(description)
+    chosen["baseline"] = "MAUM^P"
+    chosen["rows"].append({**chosen["rows"][-1], "run": f"maum@demo+selection.rule={rule}"})
+    experiment = parse_experiment(chosen, "here")
+    assert (experiment.rows[-1].label, experiment.rows[-1].reference) == (label, reference)
+    assert experiment.baseline == experiment.rows[-2].label == "MAUM^P"
+    caption = which_epoch(experiment)
+    assert f"except in rows marked ({label.partition('(')[2]}." in caption
+    assert ("too good by design" in caption) == reference
