@@ -15,12 +15,14 @@ Others are measured on some queries of the first trial of each protocol and scal
 
 import argparse
 import multiprocessing
+import re
 import resource
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -67,12 +69,12 @@ def measure(
 ) -> Row:
     """Time one case; the shortest of `repeats`, ours and the others in turn."""
     data = make(dimensions)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _peak()
     ours, product, sort = [], [], []
     for _ in range(repeats):
         ours.append(_seconds(lambda: score(data, protocols), clock))
         if len(ours) == 1:
-            added = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+            added = _peak() - before
         seconds = floor(data, protocols, clock)
         product.append(seconds[0])
         sort.append(seconds[1])
@@ -84,6 +86,14 @@ def measure(
         found += [loop_seconds(field, data, protocols, clock)]
         others.append([*found, cython_seconds(cython, data, protocols, clock) if cython else np.nan])
     return Row(case, min(ours), min(product), min(sort), added, min(ready), *np.min(others, axis=0).tolist())
+
+
+def _peak() -> float:
+    """MiB of the process's peak; `ru_maxrss` would start with what the parent held when it became this process."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) / 1024
 
 
 def _seconds(action: Callable[[], object], clock: Clock) -> float:
