@@ -20,30 +20,28 @@ HEADER = b"path,identity,camera,modality,split1,sha256,greyscale\na.jpg,1,1,neit
 FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+def read(reader, file, data):
+    """What a reader finds in a file of these bytes, or None after an error that names the file."""
+    file.write_bytes(data)
+    try:
+        return reader(file, "REMEDY")
+    except DatasetError as error:
+        assert str(file) in str(error)
+        return None
+
+
 @FUZZ
 @given(data=ANYTHING)
 def test_an_identity_list_gives_sorted_distinct_numbers_or_an_error(tmp_path, data):
-    file = tmp_path / "list.txt"
-    file.write_bytes(data)
-    try:
-        found = read_identities(file, "REMEDY")
-    except DatasetError as error:
-        assert str(file) in str(error)
-        return
-    assert found and found == sorted(set(found)) and all(type(identity) is int for identity in found)
+    found = read(read_identities, tmp_path / "list.txt", data)
+    if found is not None:
+        assert found and found == sorted(set(found)) and all(type(identity) is int for identity in found)
 
 
 @FUZZ
 @given(data=ANYTHING)
 def test_an_index_file_gives_paths_inside_the_folder_or_an_error(tmp_path, data):
-    file = tmp_path / "idx.txt"
-    file.write_bytes(data)
-    try:
-        found = read_idx(file, "REMEDY")
-    except DatasetError as error:
-        assert str(file) in str(error)
-        return
-    for path, label in found:
+    for path, label in read(read_idx, tmp_path / "idx.txt", data) or []:
         assert (tmp_path / path).resolve().is_relative_to(tmp_path.resolve())
         assert ".." not in PurePosixPath(path).parts and label >= 0
 
