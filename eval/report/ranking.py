@@ -56,7 +56,8 @@ def ranking(grid: Grid, metric: str, runs: pd.DataFrame) -> Sheet:
     }
     sheet.caption.append(_cost_caption(pd.concat([used[method] for method in overall.method]), datasets))
     for found in overall.itertuples():
-        interval = f"[{found.ci_low:.2f}, {found.ci_high:.2f}]"
+        several = found.n > found.cells  # of one training a protocol a bootstrap would draw the same again and again
+        interval = f"[{found.ci_low:.2f}, {found.ci_high:.2f}]" if several else ""
         entries = [Entry(f"{found.mean_rank:.2f}", value=-found.mean_rank)]
         entries.append(Entry(f"{found.iqm:.2f}", interval, value=found.iqm))
         entries += [_entry(grid, found.method, setting, i, marks[i]) for i in places]

@@ -1,6 +1,7 @@
 """A sheet as Markdown and as LaTeX, and an experiment's cells as CSV."""
 
 import re
+import textwrap
 import unicodedata
 
 import pandas as pd
@@ -72,17 +73,26 @@ def _latex_character(character: str) -> str:
     return LATEX.get(character, character)
 
 
+def _stacked(text: str, width: int) -> str:
+    """A column's head in LaTeX, in lines of about `width` characters, so that it does not make the table wide."""
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    stacked = r" \\ ".join(map(escape, lines))
+    return rf"\shortstack{{{stacked}}}" if len(lines) > 1 else stacked
+
+
 def latex(sheet: Sheet, label: str, heading: str) -> str:
     r"""A sheet as a LaTeX table, no wider than the line; it needs \usepackage{booktabs,graphicx}."""
     lead = 2 if sheet.with_settings else 1
     width = sum(len(columns) for _, columns in sheet.heads)
     groups, rules, at = [], [], lead + 1
     for group, columns in sheet.heads:
-        groups.append(rf"\multicolumn{{{len(columns)}}}{{c}}{{{escape(group)}}}")
+        groups.append(rf"\multicolumn{{{len(columns)}}}{{c}}{{{_stacked(group, 18 * len(columns))}}}")
         rules.append(rf"\cmidrule(lr){{{at}-{at + len(columns) - 1}}}")
         at += len(columns)
     first = " & ".join(["" for _ in range(lead)] + groups)
-    second = " & ".join(["method", *(["setting"] * (lead - 1))] + [escape(c) for _, cs in sheet.heads for c in cs])
+    second = " & ".join(
+        ["method", *(["setting"] * (lead - 1))] + [_stacked(c, 14) for _, cs in sheet.heads for c in cs]
+    )
     body = [text for i, line in enumerate(sheet.lines) for text in _latex_line(sheet, i, line)]
     notes = [rf"\textsuperscript{{{mark}}}~{escape(text)}" for mark, text in sheet.notes.items()]
     return "\n".join(

@@ -87,6 +87,15 @@ def test_of_several_settings_full_data_is_ranked(demo):
     assert cost.text == f"{own.mean() / 60:.1f}" and sheet.heads[-1][1][0] == "CPU-minutes a training"
 
 
+def test_one_training_has_no_interval(demo):
+    description = json.loads((demo / "experiment.json").read_text()) | {"ranking": "mAP"}
+    results = read_results(demo / "reports/demo/results.csv")
+    runs = read_runs(demo / "reports/demo/runs.csv")
+    for kept, shown in ((results, True), (results[results.seed == 0], False)):
+        sheet = ranking(make_grid(parse_experiment(description, "here"), kept), "mAP", runs)
+        assert all(bool(line.entries[1].spread) == shown for line in sheet.lines) and sheet.lines
+
+
 def test_only_protocols_that_every_method_has_are_ranked(demo):
     description = json.loads((demo / "experiment.json").read_text()) | {"ranking": "mAP"}
     results = read_results(demo / "reports/demo/results.csv")
