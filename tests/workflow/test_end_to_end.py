@@ -109,7 +109,7 @@ def test_the_report_is_there(project):
 
 
 def test_an_epoch_is_chosen_by_a_rule_that_every_table_names(project):
-    (last,) = project.glob("results/demo-sysu/full/maum@demo+bank.t0=1+*warmup=0/split1_seed0/features.npz")
+    (last,) = project.glob("results/demo-sysu/full/maum@demo+bank.t0=1+*+watch.every=1/split1_seed0/features.npz")
     for rule, words in (("best-validation", "best on validation identities"), ("best-on-test", "(optimistic)")):
         (folder,) = project.glob(f"results/demo-sysu/full/maum*selection.rule={rule}/split1_seed0")
         with (folder / "selection.csv").open(newline="") as file:
