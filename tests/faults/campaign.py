@@ -78,9 +78,10 @@ class Campaign:
         return ["--forcerun", self.random.choice(KINDS)]
 
     def _kill(self, done: Round) -> None:
+        head = None
         for _ in range(self.random.choice((1, 2, 3, 4))):
             # A run that was stopped is gone on with; after one that came to its end something is made again.
-            head = self.project.start(*([] if done.stops else self._again()))
+            head = self.project.start(*([] if head and head.returncode else self._again()))
             fault = kills.strike(head, self.random)
             head.wait(timeout=LONGEST_RUN)
             if fault:

@@ -34,6 +34,7 @@ CONFIGURATION = {
 FINAL = ("results/**/trials.csv", "results/**/cmc.csv", "reports/faults/results.csv", "reports/faults/tables.*")
 KINDS = ("render", "index", "pack", "contact_sheet", "subset", "train", "chance", "evaluate")
 KINDS += ("describe", "collect", "tables", "figure", "page")
+KINDS += ("train",) * 4  # the longest job, and the only one that goes on from where it was
 LONGEST_RUN = 900  # seconds; a quiet machine needs twenty
 
 
