@@ -203,7 +203,7 @@ def test_a_missing_dataset_plans_and_fails_at_once_with_the_loaders_message(proj
     target = "results/sysu-mm01/full/maum/split1_seed0/trials.csv"
     plan = snakemake(project, "-n", target)
     assert plan.returncode == 0, plan.stderr
-    done = snakemake(project, "--cores", "1", target)
+    done = snakemake(project, "--cores", "1", "--keep-going", target)  # weights are missing too
     assert done.returncode == 1
     assert "data/SYSU-MM01" in done.stderr
     assert "SYSU-MM01 is sent by its authors on request" in done.stderr
