@@ -64,7 +64,7 @@ def table(lines: list[dict]) -> str:
 
 
 def _listed(words) -> str:
-    return ", ".join(f"{word} {count}" for word, count in Counter(words).most_common()) or "none"
+    return "; ".join(f"{word} {count}" for word, count in Counter(words).most_common()) or "none"
 
 
 def main() -> None:
@@ -72,7 +72,8 @@ def main() -> None:
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     with write_whole(PAGE) as temporary:
-        temporary.write_text(before + BEGIN + table(read(Path(sys.argv[1]))) + END + after, encoding="utf-8")
+        counts = table(read(Path(sys.argv[1])))
+        temporary.write_text(f"{before}{BEGIN}\n{counts}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
