@@ -1,6 +1,7 @@
 """The README shows what the demo's report says."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -15,10 +16,12 @@ from tests.workflow.test_end_to_end import copy_project
 README = Path("README.md").read_text(encoding="utf-8")
 # What .ci/fresh runs, on a machine with nothing but Python and make.
 ELSEWHERE = {"make demo", "make test", "snakemake --cores all"}
-# The others: how they end, and a word of what they say, where neither the real datasets nor ImageNet weights are.
+# The others: how they end, and what they say, where neither the real datasets nor ImageNet weights are. Which of the
+# two a table misses first is Snakemake's choice.
+NO_DATA = "SYSU-MM01 is sent by its authors on request"
 ENDS = {
-    "python -m datasets check sysu-mm01": (1, "SYSU-MM01 is sent by its authors on request"),
-    "snakemake --cores all maum_table1": (1, "no ImageNet weights; put torchvision's resnet50-19c8e357.pth there"),
+    "python -m datasets check sysu-mm01": (1, NO_DATA),
+    "snakemake --cores all maum_table1": (1, f"{NO_DATA}|no ImageNet weights; put torchvision's resnet50"),
     "snakemake -n --configfile config/datasets.yaml config/benchmark.yaml": (0, "This was a dry-run"),
 }
 
@@ -67,7 +70,7 @@ def run(command: str, folder: Path) -> tuple[int, str]:
 def test_a_command_does_what_is_printed(fresh, command):
     status, words = ENDS[command]
     ended, said = run(command, fresh)
-    assert words in said
+    assert re.search(words, said), said[-3000:]
     assert ended == status
 
 
