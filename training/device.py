@@ -31,7 +31,10 @@ def prepare(recipe: Recipe, seed: int) -> torch.device:
     torch.manual_seed(seed)
     if recipe["deterministic"]:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
+        if recipe["compile"] == "none":
+            torch.set_deterministic_debug_mode("error")  # the same switch without the import of torch's compiler
+        else:
+            torch.use_deterministic_algorithms(True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # debugging; 7 % of a step
     torch.backends.cudnn.benchmark = not recipe["deterministic"]
     torch.backends.cudnn.allow_tf32 = recipe["precision"] == "tf32"  # torch's default is on

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -16,7 +17,12 @@ OPTIONS = {
 
 STEP = """
 import sys, torch
+from methods.recipes import resolve
+from training.device import prepare
 from training.optimizer import without_compiler
+import training.run
+prepare(resolve("maum@demo", "sysu_mm01"), 0)
+assert torch.are_deterministic_algorithms_enabled()
 layer = torch.nn.Linear(3, 2)
 optimizer = without_compiler(torch.optim.Adam)(layer.parameters(), fused=True)
 layer(torch.ones(1, 3)).sum().backward()
@@ -26,7 +32,7 @@ assert "torch._dynamo" not in sys.modules
 """
 
 
-def trained(kind, options: dict) -> torch.Tensor:
+def trained(kind: Callable[..., torch.optim.Optimizer], options: dict) -> torch.Tensor:
     torch.manual_seed(0)
     layer = torch.nn.Linear(5, 3)
     optimizer = kind([{"params": layer.parameters(), "scale": 1.0}], **options)
@@ -45,5 +51,5 @@ def test_steps_are_torchs_to_the_bit(kind):
     assert torch.equal(trained(without_compiler(kind), OPTIONS[kind]), trained(kind, OPTIONS[kind]))
 
 
-def test_a_step_does_not_import_the_compiler():
+def test_neither_preparation_nor_a_step_imports_the_compiler():
     subprocess.run([sys.executable, "-c", STEP], check=True)
