@@ -29,6 +29,7 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
         axis.set(xlabel="one training (minutes)", ylabel=f"{names.metric(metric)} (%)")
         axis.margins(0.12)
         axis.set_xlim(left=0)
+        axis.locator_params(axis="x", nbins=5)
     style.legend_below(figure, axes)
     return figure if drawn else None
 

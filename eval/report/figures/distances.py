@@ -26,7 +26,8 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
         widest = max(widest, np.quantile(other, 0.999), np.quantile(same, 0.999))
         _histogram(axis, same, "same identity", style.RIGHT, "/")
         _histogram(axis, other, "different identities", style.WRONG, "")
-        axis.set_title(f"{names.label(label)} (gap {other.mean() - same.mean():.2f})")
+        gap = f"{other.mean() - same.mean():z.2f}".replace("-", "−")
+        axis.set_title(f"{names.label(label)} (gap {gap})")
         axis.set(xlabel="cosine distance", yticks=[])
         axis.grid(False)
     for axis in axes:

@@ -15,7 +15,7 @@ from eval.report.experiment import Experiment
 
 
 def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | None:
-    """Square panels: row minus column, best method first; told apart is coloured, not told apart is white."""
+    """A square panel of a protocol's methods each: row minus column, best first; coloured where they are told apart."""
     labelled = label_results(experiment, results)
     wanted = (
         ~labelled.reference & (labelled.metric == spec["metric"]) & (labelled.setting == spec.get("setting", "full"))
@@ -32,7 +32,7 @@ def draw(experiment: Experiment, results: pd.DataFrame, spec: dict) -> Figure | 
     limit = table.difference.abs().max()
     for axis, column in zip(axes, columns, strict=True):
         chosen = table[(table.dataset == column.dataset) & (table.protocol == column.protocol)]
-        _matrix(axis, chosen, order, limit)
+        _matrix(axis, chosen, [method for method in order if method in set(chosen.method)], limit)
         axis.set_title(f"{names.dataset(column.dataset)}\n{names.protocol(column.protocol)}")
     unit = f"difference in {names.metric(spec['metric'])} (points), row minus column; coloured: told apart"
     figure.supxlabel(unit, fontsize=8)
