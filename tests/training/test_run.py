@@ -181,7 +181,7 @@ def test_embedding_again_gives_the_same_features(job, tmp_path):
 
 @pytest.mark.parametrize(("room", "message"), [(32, "batch.identities=4 fits"), (8, "not even batch.identities=2")])
 def test_a_batch_that_does_not_fit_names_its_keys_and_what_fits(job, monkeypatch, room, message):
-    """Memory for `room` images a step is pretended; the recipe's step has 8 x 4 of each modality."""
+    """Memory for `room` images a step is pretended; the run's step has 8 x 4 of each modality."""
 
     def step(self, batch, original=Trainer._step):
         if len(batch.visible) + len(batch.infrared) > room:
@@ -190,7 +190,7 @@ def test_a_batch_that_does_not_fit_names_its_keys_and_what_fits(job, monkeypatch
 
     monkeypatch.setattr(Trainer, "_step", step)
     with pytest.raises(OutOfMemory, match=rf"batch.identities=8 x batch.images=4 .* does not fit.*{message}"):
-        carry_out(job(), 60)
+        carry_out(job(run=f"{RUN}+batch.images=4"), 60)
 
 
 def test_float16_scales_gradients_and_the_scale_survives_a_restart(tiny):
