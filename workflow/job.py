@@ -9,6 +9,7 @@ however that ends, so that nothing goes on writing beside a job that is made aga
 import argparse
 import ctypes
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def _run(command: list[str], log: Path) -> int:
     with log.open("wb") as file:
         done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent, check=False)
     if done.returncode != 0:
-        print("\n".join(log.read_text(errors="replace").splitlines()[-SHOWN:]), file=sys.stderr)
+        print(_last_words(log), file=sys.stderr)
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
         print(
@@ -61,6 +62,13 @@ def _run(command: list[str], log: Path) -> int:
         )
         return 128 - done.returncode
     return done.returncode
+
+
+def _last_words(log: Path) -> str:
+    """The end of a failed command's log; where it is empty, because the disk is full, how much of that is free."""
+    words = log.read_text(errors="replace").splitlines()[-SHOWN:]
+    free = shutil.disk_usage(log.parent).free
+    return "\n".join(words) or f"error: the command failed without a word in {log}; its disk has {free:,} bytes free"
 
 
 def _die_with_parent() -> None:

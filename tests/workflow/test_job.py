@@ -1,6 +1,7 @@
 """The wrapper of every job: it refuses damaged inputs, keeps checksums, and takes its command with it when it dies."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,14 @@ def test_a_failed_command_shows_its_last_words_and_leaves_no_record(job, tmp_pat
     status, said = finish(job("import sys; sys.exit('error: because')"))
     assert (status, said) == (1, "error: because\n")
     assert not (tmp_path / ".out.txt.sha256").exists()
+
+
+def test_a_failed_command_whose_words_found_no_place_says_how_much_there_is(job, tmp_path):
+    status, said = finish(job("import os; os._exit(1)"))
+    assert status == 1
+    assert re.fullmatch(
+        r"error: the command failed without a word in .*job\.log; its disk has [\d,]+ bytes free\n", said
+    )
 
 
 def test_a_killed_command_is_named(job):
