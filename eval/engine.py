@@ -1,39 +1,13 @@
-"""Score many galleries of one pool: blocks of similarities, cut into tiles of one query identity and camera."""
+"""Score many galleries of one pool, by comparing where they are small and by placing where they are large."""
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
-from eval.metrics import MOST_GALLERIES, Galleries, QueryScores, score_places
-from eval.ranking import place_tile
-from eval.similarity import Similarities
-
-_BLOCK_BYTES = 3 * 2**27
-_BLOCK_ROWS = 512
-_TILE_ENTRIES = 2**17
-_KEPT_TABLES = 8
-Skip = Callable[[int, int], np.ndarray]
-
-
-@dataclass(frozen=True)
-class Side:
-    """Identities and cameras of one side, (n,) each, sorted by identity."""
-
-    identities: np.ndarray
-    cameras: np.ndarray
-
-
-@dataclass(frozen=True)
-class _Tile:
-    """Queries start..stop of one identity and camera, whose matches are the pool images first..last."""
-
-    start: int
-    stop: int
-    first: int
-    last: int
+from eval.counting import count_galleries, is_small, skip_groups
+from eval.metrics import QueryScores
+from eval.placing import place_galleries
+from eval.similarity import Side, Similarities, Skip
 
 
 def score_galleries(
@@ -50,93 +24,13 @@ def score_galleries(
     `queries` sorted by identity, then camera; `pool` sorted by identity, its order decides ties. `members`: (S, N)
     bool; `skip(identity, camera)`: (N,) bool, the images that such a query ignores; `identity_level`: (S,) bool, the
     level of the CMC rank. `threads`: workers, by default OMP_NUM_THREADS or the cores of this process; the result
-    does not depend on it.
+    does not depend on it, nor on the way that is taken.
     """
     threads = threads or _default_threads()
-    count, total = len(queries.identities), len(members)
-    ap, inp = np.zeros((count, total)), np.zeros((count, total))
-    rank, valid = np.zeros((count, total), np.int64), np.zeros((count, total), bool)
-    rows = _tile_rows(len(pool.identities))
-    batches = [slice(start, start + MOST_GALLERIES) for start in range(0, total, MOST_GALLERIES)]
-    tables = [_Tables(Galleries.of(members[batch], rows), skip) for batch in batches]
-    starts = np.flatnonzero(np.diff(pool.identities, prepend=pool.identities[0] - 1))
-
-    def score_tile(tile: _Tile, block: np.ndarray, offset: int) -> None:
-        def exact(row: int, columns: np.ndarray) -> np.ndarray:
-            return similarities.exact(tile.start + row, columns)
-
-        values = block[tile.start - offset : tile.stop - offset]
-        places = place_tile(values, tile.first, tile.last, similarities.tolerance, exact)
-        key = int(queries.identities[tile.start]), int(queries.cameras[tile.start])
-        for batch, table in zip(batches, tables, strict=True):
-            level = identity_level[batch]
-            scores = score_places(places, tile.first, tile.last, table.of(*key, tile.first, tile.last), starts, level)
-            where = slice(tile.start, tile.stop), batch
-            ap[where], inp[where] = scores.ap, scores.inp
-            rank[where], valid[where] = scores.rank, scores.valid
-
-    with ThreadPoolExecutor(threads) as workers:
-        for offset, tiles, block in _blocks(similarities, queries, pool, rows, threads):
-            list(workers.map(lambda tile: score_tile(tile, block, offset), tiles))  # noqa: B023
-    return QueryScores(ap, inp, rank, valid)
-
-
-class _Tables:
-    """Galleries after skipping, made anew only when a group of queries ignores other images than those before."""
-
-    def __init__(self, galleries: Galleries, skip: Skip):
-        self.whole, self.skip = galleries, skip
-        self.kept: dict[tuple[bytes, bool], Galleries] = {}
-
-    def of(self, identity: int, camera: int, first: int, last: int) -> Galleries:
-        skipped = self.skip(identity, camera)
-        if not skipped.any():
-            return self.whole
-        matches_only = not (skipped[:first].any() or skipped[last:].any())
-        key = skipped.tobytes(), matches_only
-        table = self.kept.get(key)
-        if table is None:
-            table = self.whole.without(skipped, matches_only)
-            self.kept = {**dict(list(self.kept.items())[-_KEPT_TABLES:]), key: table}
-        return table
-
-
-def _blocks(
-    similarities: Similarities, queries: Side, pool: Side, rows: int, threads: int
-) -> Iterator[tuple[int, list[_Tile], np.ndarray]]:
-    """Blocks of similarities with their tiles; with several threads the next block is computed meanwhile."""
-    count = len(queries.identities)
-    size = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES // (8 * len(pool.identities))))
-    spans = [(start, min(start + size, count)) for start in range(0, count, size)]
-    if threads == 1:
-        for start, stop in spans:
-            yield start, _tiles(queries, pool, start, stop, rows), similarities.block(start, stop)
-        return
-    with ThreadPoolExecutor(1) as producer:
-        ahead = producer.submit(similarities.block, *spans[0])
-        for number, (start, stop) in enumerate(spans):
-            block = ahead.result()
-            if number + 1 < len(spans):
-                ahead = producer.submit(similarities.block, *spans[number + 1])
-            yield start, _tiles(queries, pool, start, stop, rows), block
-
-
-def _tiles(queries: Side, pool: Side, start: int, stop: int, rows: int) -> list[_Tile]:
-    """Cut queries start..stop into tiles of at most `rows`; queries whose identity is not in the pool have none."""
-    identities, cameras = queries.identities[start:stop], queries.cameras[start:stop]
-    change = np.flatnonzero((np.diff(identities) != 0) | (np.diff(cameras) != 0)) + 1
-    tiles = []
-    for low, high in zip(np.r_[0, change], np.r_[change, len(identities)], strict=True):
-        first, last = np.searchsorted(pool.identities, [identities[low], identities[low] + 1])
-        if first < last:
-            for begin in range(low, high, rows):
-                end = min(begin + rows, high)
-                tiles.append(_Tile(int(start + begin), int(start + end), int(first), int(last)))
-    return tiles
-
-
-def _tile_rows(pool: int) -> int:
-    return max(1, min(32, _TILE_ENTRIES // pool))
+    groups = skip_groups(queries, pool, members, skip) if is_small(pool, members) else None
+    if groups is None:
+        return place_galleries(similarities, queries, pool, members, skip, identity_level, threads)
+    return count_galleries(similarities, queries, len(pool.identities), groups, identity_level, threads)
 
 
 def _default_threads() -> int:

@@ -51,7 +51,10 @@ class Protocol:
         if self.skip_rule == "same-identity-and-camera":
             return (identities == identity) & (cameras == camera)
         if self.skip_rule == "camera-pairs":
-            return np.isin(cameras, [theirs for ours, theirs in self.skip_pairs if ours == camera])
+            skipped = np.zeros(len(cameras), bool)
+            for theirs in (theirs for ours, theirs in self.skip_pairs if ours == camera):
+                skipped |= cameras == theirs
+            return skipped
         return np.zeros(len(cameras), bool)
 
     def check(self, data: FeatureSet) -> None:

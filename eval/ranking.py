@@ -48,7 +48,7 @@ def place_tile(
     for row in np.unique(open_[unsure] // pool):
         low, high = np.searchsorted(open_, [row * pool, (row + 1) * pool])
         columns = open_[low:high] - row * pool
-        found[row], place = _place_row(similarity[row], columns, first, last, tolerance, exact, row)
+        found[row], place = place_row(similarity[row], columns, first, last, tolerance, exact, row)
         bins[row, columns] = row * (count + 1) + place
     return Places(bins, found)
 
@@ -128,7 +128,7 @@ class _Buckets:
         return np.invert(table, out=table, where=marked)
 
 
-def _place_row(
+def place_row(
     similarity: np.ndarray,
     columns: np.ndarray,
     first: int,

@@ -26,7 +26,7 @@ class KReciprocal:
         """Negative re-ranked distances of all queries to the pool, (Q, N) float64."""
         both = np.concatenate([products.queries, products.pool])
         joint = Products(products.features, both, both, products.distance)
-        distance = _distances(joint.block(0, len(both)))
+        distance = _distances(joint.block(slice(None), "C"))
         order = np.argsort(distance, axis=1, kind="stable")
         weights = _neighbour_weights(distance, order, self.k1)
         if self.k2 > 1:

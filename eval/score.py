@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from eval.engine import Side, score_galleries
+from eval.engine import score_galleries
 from eval.features import FeatureSet
 from eval.galleries import Permutations, draws
 from eval.metrics import QueryScores
 from eval.protocol import Protocol
 from eval.protocols import PROTOCOLS, protocol
 from eval.rerank import KReciprocal
-from eval.similarity import Given, Products
+from eval.similarity import Given, Products, Side
 from files import write_whole
 
 RANKS = (1, 5, 10, 20)

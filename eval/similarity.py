@@ -1,7 +1,8 @@
 """Similarities of queries and pool in blocks: from features by one product, or given as a matrix."""
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -10,6 +11,17 @@ _CHUNK = 2048
 _CACHE_BYTES = 2**28
 _CACHED_ROWS = 128
 _SQUARES = (1e-280, 1e280)
+Rows = slice | np.ndarray
+Order = Literal["C", "F"]
+Skip = Callable[[int, int], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Side:
+    """Identities and cameras of one side, (n,) each, sorted by identity."""
+
+    identities: np.ndarray
+    cameras: np.ndarray
 
 
 class Similarities(Protocol):
@@ -17,11 +29,17 @@ class Similarities(Protocol):
 
     tolerance: float
 
-    def block(self, start: int, stop: int) -> np.ndarray:
-        """Similarities of the queries start..stop, (rows, N) float64."""
+    def block(self, rows: Rows, order: Order) -> np.ndarray:
+        """Similarities of some queries, (rows, N) float64; `order`: the memory order that the caller can use best."""
 
     def exact(self, query: int, columns: np.ndarray) -> np.ndarray:
         """Similarities of one query that depend on nothing but the two features, (len(columns),) float64."""
+
+
+def spans(count: int, pool: int, rows: int, size: int) -> list[slice]:
+    """Cut `count` queries into spans of at most `rows` whose similarities with the pool take at most `size` bytes."""
+    step = max(1, min(rows, size // (8 * pool)))
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
 class Given:
@@ -32,8 +50,8 @@ class Given:
     def __init__(self, matrix: np.ndarray):
         self.matrix = matrix
 
-    def block(self, start: int, stop: int) -> np.ndarray:
-        return self.matrix[start:stop]
+    def block(self, rows: Rows, order: Order) -> np.ndarray:
+        return self.matrix[rows]
 
     def exact(self, query: int, columns: np.ndarray) -> np.ndarray:
         return self.matrix[query, columns]
@@ -57,9 +75,9 @@ class Products:
         if len(pool) * features.shape[1] * 8 <= _CACHE_BYTES:
             self.kept = self._prepared(pool)
 
-    def block(self, start: int, stop: int) -> np.ndarray:
-        query = self._prepared(self.queries[start:stop])
-        out = np.empty((stop - start, len(self.pool)))
+    def block(self, rows: Rows, order: Order) -> np.ndarray:
+        query = self._prepared(self.queries[rows])
+        out = np.empty((len(query), len(self.pool)), order=order)
         for low, high, chunk in self._chunks():
             np.matmul(query, chunk.T, out=out[:, low:high])
             if self.distance == "euclidean":

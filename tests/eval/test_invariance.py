@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from eval import engine, similarity
+from eval import counting, placing, similarity
 from eval.features import FeatureSet, save
 from eval.protocols import PROTOCOLS
 from eval.score import score
-from tests.eval.conftest import small_features
+from tests.eval.conftest import forced, small_features
 
 SYSU = [name for name in PROTOCOLS if name.startswith("sysu-mm01")]
 SINGLE = ["sysu-mm01-all-single", "sysu-mm01-indoor-single"]
@@ -42,12 +42,23 @@ def test_order_of_the_file(seed):
 @pytest.mark.parametrize(("block", "chunk", "tile"), [(3, 40, 1), (7, 13, 300), (64, 5, 2**17)])
 def test_chunked_equals_whole(monkeypatch, data, block, chunk, tile):
     whole = score(data, SINGLE, threads=1)
-    monkeypatch.setattr(engine, "_BLOCK_ROWS", block)
-    monkeypatch.setattr(engine, "_TILE_ENTRIES", tile)
+    monkeypatch.setattr(placing, "_BLOCK_ROWS", block)
+    monkeypatch.setattr(counting, "_BLOCK_ROWS", block)
+    monkeypatch.setattr(placing, "_TILE_ENTRIES", tile)
     monkeypatch.setattr(similarity, "_CACHE_BYTES", 0)
     monkeypatch.setattr(similarity, "_CHUNK", chunk)
     assert score(data, SINGLE, threads=1) == whole
     assert score(data, SINGLE, threads=3) == whole
+
+
+@pytest.mark.parametrize("case", ["tied", "sysu"])
+def test_both_ways_give_the_same_bits(sysu, case):
+    data = tied_features(1) if case == "tied" else sysu
+    found = []
+    for way in ("counting", "placing"):
+        with forced(way):
+            found.append(score(data, SINGLE, trials=3))
+    assert found[0] == found[1]
 
 
 def test_alone_equals_together(sysu):
