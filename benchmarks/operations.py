@@ -9,6 +9,7 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks import _runs
 
 STEPS = 10
+SHOWN = 20
 
 
 def measure(run: str, folder: Path) -> tuple[list[tuple[str, int, float]], float]:
@@ -26,14 +27,12 @@ def measure(run: str, folder: Path) -> tuple[list[tuple[str, int, float]], float
 
 def main(arguments: list[str]) -> int:
     """Print the longest operations as Markdown rows."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks operations", description=__doc__)
-    parser.add_argument("--rows", type=int, default=20)
-    options = parser.parse_args(arguments)
+    argparse.ArgumentParser(prog="python -m benchmarks operations", description=__doc__).parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         rows, step = _runs.alone(measure, _runs.written(_runs.BASELINE), Path(folder))
     total = sum(time for _, _, time in rows)
     print("| operation | calls a step | ms a step | of all operations |\n|---|---:|---:|---:|")
-    for name, calls, time in rows[: options.rows]:
+    for name, calls, time in rows[:SHOWN]:
         print(f"| {name[:80].replace('|', '/')} | {calls / STEPS:.1f} | {time:.3f} | {time / total:.0%} |")
     print(f"\nAll operations {total:.1f} ms, a step without the profiler {step:.1f} ms.")
     return 0

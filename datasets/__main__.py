@@ -64,8 +64,6 @@ def _parser() -> argparse.ArgumentParser:
     sheet.set_defaults(run=_contact_sheet)
     sheet.add_argument("--index", type=Path, required=True)
     sheet.add_argument("--root", type=Path, required=True)
-    sheet.add_argument("--identities", type=int, default=8)
-    sheet.add_argument("--per-camera", type=int, default=2)
     sheet.add_argument("--out", type=Path, required=True, help="PNG")
 
     check = commands.add_parser("check", help="check the folder of a dataset named in the configuration")
@@ -164,7 +162,7 @@ def _contact_sheet(args: argparse.Namespace) -> None:
     from datasets.preparation.contact_sheet import contact_sheet
     from datasets.preparation.rows import read_index
 
-    contact_sheet(read_index(args.index), args.root, args.identities, args.per_camera, args.out)
+    contact_sheet(read_index(args.index), args.root, args.out)
     print(f"wrote {args.out}")
 
 

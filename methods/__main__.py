@@ -4,7 +4,7 @@ python -m methods --list                       every method and the networks tha
 python -m methods RUN --layout sysu_mm01       the resolved recipe: key, value, unit, source
 python -m methods --pages                      each method's page, into docs/methods/
 python -m methods --sizes                      parameters, features and arithmetic of every network, into docs/
-python -m methods --costs [--steps N]          time and memory of every method's training step, into docs/
+python -m methods --costs                      time and memory of every method's training step, into docs/
 """
 
 import argparse
@@ -45,7 +45,6 @@ def main(arguments: list[str]) -> int:
     what.add_argument("--sizes", action="store_true", help="count every network at its paper recipe, into docs/")
     what.add_argument("--costs", action="store_true", help="time every network at its paper recipe, into docs/")
     parser.add_argument("--layout", help="layout of the dataset: sysu_mm01, regdb or llcm")
-    parser.add_argument("--steps", type=int, default=1, help="steps to measure after a first one (default: 1)")
     options = parser.parse_args(arguments)
     if options.list:
         print(listing())
@@ -54,7 +53,7 @@ def main(arguments: list[str]) -> int:
     elif options.sizes or options.costs:
         from methods import costs  # imports torch, which the tables above do without
 
-        costs.write_sizes() if options.sizes else costs.write_times(options.steps)
+        costs.write_sizes() if options.sizes else costs.write_times()
     elif options.layout is None:
         parser.error(
             f"--layout is missing: a recipe differs by dataset, so say for which, as in {options.run} --layout regdb"

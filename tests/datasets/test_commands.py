@@ -70,11 +70,8 @@ def test_a_contact_sheet_shows_people_in_rows_and_cameras_in_columns(rendered, t
     index, sheet = tmp_path / "images.csv", tmp_path / "sheet.png"
     where = ["--root", str(root), "--holdout", "test", "--expect", json.dumps(str(root.with_name("sysu_mm01.json")))]
     assert main(["index", "--layout", "sysu_mm01", *where, "--out", str(index)]) == 0
-    command = ["contact-sheet", "--index", str(index), "--root", str(root), "--out", str(sheet)]
-    assert main([*command, "--identities", "3", "--per-camera", "1"]) == 0
-    one = Image.open(sheet).size
-    assert main([*command, "--identities", "6", "--per-camera", "2"]) == 0
-    two = Image.open(sheet).size
-    assert two[0] > 1.5 * one[0] and two[1] > 1.5 * one[1]
+    assert main(["contact-sheet", "--index", str(index), "--root", str(root), "--out", str(sheet)]) == 0
     assert f"wrote {sheet}" in capsys.readouterr().out
-    assert main([*command, "--identities", "0"]) == 1
+    people, columns = 8, 2 * 6  # of ten people; two images in each of six cameras
+    width, height = Image.open(sheet).size
+    assert people * 128 < height < (people + 1) * 128 and columns * 64 < width < (columns + 2) * 64

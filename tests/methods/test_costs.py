@@ -42,7 +42,7 @@ def test_costs_beyond_the_arithmetic_are_named():
 
 
 def test_measuring_a_step():
-    measured = costs._in_own_process("maum@demo+batch.identities=2", 3)
+    measured = costs._in_own_process("maum@demo+batch.images=8")
     assert 0 < measured["seconds"] < 60
     assert 50 < measured["memory"] < 20_000
 
