@@ -76,10 +76,11 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
         data = load_training(job.subset, job.pixels, recipe, device)
         method = place(methods.build(recipe, data.described), device, recipe["compile"])
         trainer = Trainer(method, recipe, data, job.seed, device)
-        keeper = Keeper(method, recipe, job, device, fingerprint(job, recipe))
+        made_by = fingerprint(job, recipe)
+        keeper = Keeper(method, recipe, job, device, made_by)
         note = partial(print, flush=True)
         try:
-            resumed = train(trainer, job.out, fingerprint(job, recipe), checkpoint_seconds, note, keeper.after_epoch)
+            resumed = train(trainer, job.out, made_by, checkpoint_seconds, note, keeper.after_epoch)
         except torch.OutOfMemoryError as error:
             raise memory.explain(trainer, error) from None
         trained = time.perf_counter()
@@ -101,7 +102,7 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
             "clean": clean,
             "index_sha256": sha256(job.index),
             "subset_sha256": sha256(job.subset),
-            "fingerprint": fingerprint(job, recipe),
+            "fingerprint": made_by,
             "started": started,
             "finished": provenance.now(),
             "train_seconds": trained - clock,
