@@ -91,12 +91,7 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
         if trainer.watched:
             write_watched(job.out / "watched.npz", trainer.watched, data)
         commit, clean = provenance.commit()
-        facts = {
-            "run": job.run,
-            "dataset": job.dataset,
-            "setting": job.setting,
-            "split": job.split,
-            "seed": job.seed,
+        facts = {key: getattr(job, key) for key in ("run", "dataset", "setting", "split", "seed")} | {
             "recipe": recipe,
             "commit": commit,
             "clean": clean,
