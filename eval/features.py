@@ -99,7 +99,7 @@ def _check_labels(data: FeatureSet) -> None:
         kind = getattr(data, name).dtype
         if kind.kind != "U":
             raise FeatureError(f"{data.source}: {name} are {kind}; store plain strings (numpy dtype 'U')")
-    unknown = sorted(set(np.unique(data.modalities)) - set(MODALITIES))
+    unknown = sorted(set(np.unique(data.modalities).tolist()) - set(MODALITIES))
     if unknown:
         raise FeatureError(f"{data.source}: unknown modalities {unknown[:5]}; use {' or '.join(MODALITIES)}")
     names, counts = np.unique(data.names, return_counts=True)

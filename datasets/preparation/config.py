@@ -14,6 +14,10 @@ def read_entry(file: str | Path, name: str) -> dict[str, Any]:
     """The entry of the dataset `name` under `datasets` of a YAML file, with at least layout, root, holdout, expect."""
     try:
         content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DatasetError(
+            f"{file}: no such file; run this in the project's folder, or name a file with --config"
+        ) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DatasetError(f"{file}: cannot be read as YAML ({error})") from error
     entries = content.get("datasets") if isinstance(content, dict) else None

@@ -5,7 +5,7 @@ import io
 import warnings
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from datasets import DatasetError
 from files import sha256
@@ -82,6 +82,7 @@ def decode(data: bytes, file: Path, quick: bool = False) -> tuple[Image.Image, b
     except Image.DecompressionBombError as error:
         raise DatasetError(f"{file}: {error}; expected at most {MAX_PIXELS} pixels; {COPY}") from error
     except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError) as error:
+        reason = "the header is none of an image" if isinstance(error, UnidentifiedImageError) else error
         raise DatasetError(
-            f"{file}: found {len(data)} bytes that are not a complete JPEG, BMP or PNG image ({error}); {COPY}"
+            f"{file}: found {len(data)} bytes that are not a complete JPEG, BMP or PNG image ({reason}); {COPY}"
         ) from error

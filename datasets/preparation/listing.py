@@ -9,9 +9,11 @@ JUNK = "remove files that the dataset does not hold (Thumbs.db, .DS_Store, ._* a
 
 
 def require_folder(folder: Path, remedy: str) -> Path:
-    """`folder` itself, or `DatasetError` with the remedy if it is not there."""
+    """`folder` itself, or `DatasetError` with the remedy; if it lies one level deeper, the error says where."""
     if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder. {remedy}")
+        deeper = sorted(folder.parent.glob(f"*/{folder.name}"))
+        found = f"; it lies one level deeper, point `root` at {deeper[0].parent}" if deeper else ""
+        raise DatasetError(f"{folder}: no such folder{found}. {remedy}")
     return folder
 
 

@@ -57,6 +57,11 @@ def test_a_broken_configuration_is_an_error(text, tmp_path, capsys):
     assert f"{tmp_path / 'datasets.yaml'}: " in capsys.readouterr().err
 
 
+def test_a_configuration_that_is_not_there_is_named(tmp_path, capsys):
+    assert main(["check", "mine", "--config", str(tmp_path / "none.yaml")]) == 1
+    assert f"{tmp_path / 'none.yaml'}: no such file; run this in the project's folder" in capsys.readouterr().err
+
+
 def test_the_projects_configuration_states_the_published_sizes():
     names = ("sysu-mm01", "regdb", "llcm")
     sizes = {name: read_entry("config/datasets.yaml", name)["expect"]["test"] for name in names}

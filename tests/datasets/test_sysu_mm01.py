@@ -38,6 +38,16 @@ def test_a_missing_camera(copy, complain):
     assert f"{root / 'cam4'}: no such folder" in complain("sysu_mm01", root)
 
 
+def test_a_folder_within_the_folder_is_pointed_at(copy, complain):
+    root = copy("sysu_mm01")
+    inner = root / "SYSU-MM01"
+    inner.mkdir()
+    for folder in [*root.glob("cam*"), root / "exp"]:
+        folder.rename(inner / folder.name)
+    message = complain("sysu_mm01", root)
+    assert f"{root / 'cam1'}: no such folder; it lies one level deeper, point `root` at {inner}." in message
+
+
 def test_a_missing_list(copy, complain):
     root = copy("sysu_mm01")
     (root / "exp/val_id.txt").unlink()

@@ -45,7 +45,7 @@ BAD = {
     "half precision": (columns(features=np.ones((4, 2), np.float16)), "float16; store float32"),
     "float identities": (columns(identities=np.ones(4)), "identities are float64; store integers"),
     "byte names": (columns(names=np.array([b"a", b"b", b"c", b"d"])), "names are .*plain strings"),
-    "modality": (columns(modalities=np.array(["visible", "rgb", "thermal", "ir"])), "unknown modalities"),
+    "modality": (columns(modalities=np.array(["visible", "rgb", "thermal", "ir"])), r"modalities \['ir', 'rgb'"),
     "repeated name": (columns(names=np.array(["a", "b", "b", "b"])), "2 names repeat.*'b' occurs 3 times"),
 }
 
