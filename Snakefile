@@ -34,6 +34,16 @@ if workflow.exec_mode == ExecMode.DEFAULT:  # not again in every job
         sys.exit(f"error: {error}")
 
 
+onsuccess:
+    for page in [
+        file
+        for job in workflow.dag.targetjobs
+        for file in job.input
+        if file.endswith("index.html")
+    ]:
+        print(f"the report: {page} (open it in a browser)", file=sys.stderr)
+
+
 rule all:
     default_target: True
     input:

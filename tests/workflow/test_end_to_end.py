@@ -187,8 +187,10 @@ def test_a_deleted_score_table_is_made_again_to_the_byte(project):
     before = scores(project)
     victim = next(project.glob("results/demo-sysu/full/*/split1_seed0/trials.csv"))
     victim.unlink()
-    assert snakemake(project, "--cores", "1").returncode == 0
+    done = snakemake(project, "--cores", "1")
+    assert done.returncode == 0
     assert scores(project) == before
+    assert "the report: reports/tiny/index.html (open it in a browser)" in done.stderr
 
 
 def test_another_number_of_cores_gives_the_same_bytes(project, tmp_path):
