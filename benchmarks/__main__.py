@@ -1,4 +1,7 @@
-"""`python -m benchmarks NAME [options]`: each module of this folder is a benchmark with a `main(arguments)`.
+"""Measure this machine: each module of this folder is a benchmark with a `main(arguments)`.
+
+python -m benchmarks training            one; python -m benchmarks training --help says what it measures
+python -m benchmarks                     all
 
 Without a name all run, one after the other, small on a CPU and full on a GPU, and what they print becomes
 docs/benchmarks/<machine>.md with a picture; results of other machines stay beside it.
@@ -90,8 +93,9 @@ def main() -> int:
     if len(sys.argv) < 2:
         return run_all()
     if sys.argv[1] not in names():
-        print(f"{__doc__}\n\nbenchmarks: {', '.join(names())}", file=sys.stderr)
-        return 2
+        asked = sys.argv[1] in ("-h", "--help")
+        print(f"{__doc__}\nbenchmarks: {', '.join(names())}", file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
     print(machine())
     return importlib.import_module(f"benchmarks.{sys.argv[1]}").main(sys.argv[2:])
 

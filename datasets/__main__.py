@@ -1,4 +1,8 @@
-"""`python -m datasets COMMAND`: render, index, pack, subset, contact-sheet, check."""
+"""From a dataset's folder to training rows; the workflow calls the same commands.
+
+python -m datasets check sysu-mm01 --jobs 8
+python -m datasets index --layout regdb --root data/RegDB --holdout test --out images.csv
+"""
 
 import argparse
 import sys
@@ -22,7 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m datasets", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m datasets", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     render = commands.add_parser("render", help="render people into the layout of a real dataset")
@@ -68,8 +74,8 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="check the folder of a dataset named in the configuration")
     check.set_defaults(run=_check)
-    check.add_argument("name")
-    check.add_argument("--config", type=Path, default=Path("config/datasets.yaml"))
+    check.add_argument("name", help="such as sysu-mm01")
+    check.add_argument("--config", type=Path, default=Path("config/datasets.yaml"), help="config/datasets.yaml")
 
     for command in (render, index, pack, check):
         command.add_argument("--jobs", type=int, default=1, help="processes; the result does not depend on it")

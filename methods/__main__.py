@@ -36,7 +36,7 @@ def table(run: str, layout: str) -> str:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m methods", description="Show the methods and what a run is made of."
+        prog="python -m methods", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("run", nargs="?", help="method[@budget][+key=value...]")

@@ -1,4 +1,4 @@
-"""Train one run, embed its test images again, or map what it attends to in a few of them.
+r"""Train one run, embed its test images again, or map what it attends to in a few of them.
 
 python -m training train --run maum@demo --dataset demo-sysu --layout sysu_mm01 --setting full --split 1 --seed 0 \
     --index results/demo-sysu/images.csv --pixels results/demo-sysu/images_96x48_lanczos.npy \
@@ -37,7 +37,9 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train", help="train a run and embed its test images")
     train.add_argument("--checkpoint-seconds", type=float, default=60, help="least time between two checkpoints")

@@ -1,4 +1,7 @@
-"""Command line of the reports; each command reads files and writes files, and is one job of the workflow."""
+"""Command line of the reports; each command reads files and writes files, and is one job of the workflow.
+
+python -m eval.report tables reports/demo/experiment.json --results reports/demo/results.csv --out reports/demo
+"""
 
 import argparse
 import sys
@@ -24,7 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(prog="python -m eval.report", description=__doc__)
+    top = argparse.ArgumentParser(
+        prog="python -m eval.report", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _collect(commands)
     _tables(commands)

@@ -84,6 +84,14 @@ def test_a_command_exists(path, command):
         CHECKS[words[0]](words)
 
 
+@pytest.mark.parametrize(
+    "module", ["benchmarks", "datasets", "eval", "eval.report", "methods", "training", "workflow.experiments"]
+)
+def test_the_help_of_a_command_line_shows_an_example(module):
+    text = options_of(module, None).partition("\n\n")[2]
+    assert f"python -m {module} " in text
+
+
 def test_commands_are_found_at_all():
     shown = {command.split()[0] for _, command in SHOWN}
     assert {"python", "snakemake", "make", "pytest"} <= shown
