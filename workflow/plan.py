@@ -105,6 +105,20 @@ def check(found: object, schema: str, where: str) -> None:
     raise PlanError(f"{where}, {place}: {error.message}{remedy}")
 
 
+def check_galleries(config: dict) -> None:
+    """Refuse the official galleries without the authors' lists, which are read only when trainings are over.
+
+    Raises:
+        PlanError: naming the key, the file that was found missing, and where it comes from.
+    """
+    found = config.get("permutations")
+    if config.get("gallery") == "official" and not Path(found or "").is_file():
+        raise PlanError(
+            f"configuration, permutations: found {found!r}, which is no file; gallery: official needs rand_perm_cam.mat "
+            "of the SYSU-MM01 evaluation code (github.com/wuancong/SYSU-MM01, evaluation/data_split)"
+        )
+
+
 def layout_of(config: dict, dataset: str) -> ModuleType:
     """The layout module of a configured dataset.
 

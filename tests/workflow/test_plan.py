@@ -144,6 +144,18 @@ def test_a_configuration_with_an_unknown_key_is_refused(config):
         )
 
 
+@pytest.mark.parametrize("permutations", [{}, {"permutations": None}, {"permutations": "none.mat"}])
+def test_official_galleries_without_their_lists_are_refused_before_anything_is_trained(config, permutations):
+    plan.check_galleries(config | permutations)
+    with pytest.raises(PlanError, match=r"permutations: found (None|'none.mat'), which is no file; gallery: official"):
+        plan.check_galleries(config | {"gallery": "official"} | permutations)
+
+
+def test_official_galleries_with_their_lists_are_planned(config, tmp_path):
+    (tmp_path / "rand_perm_cam.mat").touch()
+    plan.check_galleries(config | {"gallery": "official", "permutations": str(tmp_path / "rand_perm_cam.mat")})
+
+
 def test_no_shell_command_is_built_from_unquoted_words():
     """Only a launcher, which is a constant of the workflow, and numbers of its own stand unquoted."""
     shell = [

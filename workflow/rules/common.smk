@@ -53,6 +53,7 @@ def experiments():
     """The experiments of `rule all`; ends with one message if they or the configuration cannot be planned."""
     try:
         plan.check(config, "config", "configuration")
+        plan.check_galleries(config)
         found = config["experiments"]
         found = plan.paper_experiments() if found == "papers" else found
         for name in found:
