@@ -114,8 +114,8 @@ def check_galleries(config: dict) -> None:
     found = config.get("permutations")
     if config.get("gallery") == "official" and not Path(found or "").is_file():
         raise PlanError(
-            f"configuration, permutations: found {found!r}, which is no file; gallery: official needs rand_perm_cam.mat "
-            "of the SYSU-MM01 evaluation code (github.com/wuancong/SYSU-MM01, evaluation/data_split)"
+            f"configuration, permutations: found {found!r}, which is no file; gallery: official needs "
+            "rand_perm_cam.mat of the SYSU-MM01 evaluation code (github.com/wuancong/SYSU-MM01, evaluation/data_split)"
         )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from files import sha256, write_whole
 
+SOURCE = "torchvision:resnet50-19c8e357.pth"
+
 
 class WeightsError(Exception):
     """Weights that are not there or not what their name says."""
@@ -18,8 +20,8 @@ def check(path: Path) -> str:
     """The SHA-256 of a weights file, which must begin with the eight digits in its name (torchvision's convention)."""
     if not path.is_file():
         raise WeightsError(
-            f"{path}: no ImageNet weights; put torchvision's resnet50-19c8e357.pth there "
-            "(torchvision:resnet50-19c8e357.pth), point `weights` of the configuration at it, or write +backbone.init=random into the run"
+            f"{path}: no ImageNet weights; put torchvision's resnet50-19c8e357.pth there ({SOURCE}), "
+            "point `weights` of the configuration at it, or write +backbone.init=random into the run"
         )
     found = sha256(path)
     stated = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
