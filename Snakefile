@@ -2,7 +2,7 @@
 #
 #   snakemake --cores all                      the demo
 #   snakemake --cores all msmnet_table3        one experiment, a file of config/experiments/
-#   snakemake -n --configfile config/datasets.yaml config/benchmark.yaml      plan everything that the papers report
+#   snakemake -n --configfile config/benchmark.yaml      plan everything that the papers report
 import sys
 
 from snakemake.utils import min_version

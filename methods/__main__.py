@@ -9,10 +9,18 @@ python -m methods --costs                      time and memory of every method's
 
 import argparse
 import sys
+from pathlib import Path
 
 from tabulate import tabulate
 
 from methods import pages, recipes
+
+DATASETS = Path(__file__).parent.parent / "datasets"
+
+
+def layouts() -> list[str]:
+    """The dataset layouts, found by their files."""
+    return sorted(path.stem for path in DATASETS.glob("*.py") if not path.stem.startswith("_"))
 
 
 def listing() -> str:
@@ -44,7 +52,7 @@ def main(arguments: list[str]) -> int:
     what.add_argument("--pages", action="store_true", help="write each method's page, into docs/methods/")
     what.add_argument("--sizes", action="store_true", help="count every network at its paper recipe, into docs/")
     what.add_argument("--costs", action="store_true", help="time every network at its paper recipe, into docs/")
-    parser.add_argument("--layout", help="layout of the dataset: sysu_mm01, regdb or llcm")
+    parser.add_argument("--layout", choices=layouts(), help="how the dataset's folder is built, a file of datasets/")
     options = parser.parse_args(arguments)
     if options.list:
         print(listing())

@@ -151,6 +151,7 @@ def rows(name: str, config: dict) -> list[Row]:
     where = f"config/experiments/{name}.yaml"
     try:
         names = list(dict.fromkeys(column["dataset"] for column in experiment["columns"]))
+        _check_baseline(experiment)
         for column in experiment["columns"]:
             _check_protocol(column, protocols(config, column["dataset"]))
         return _references(experiment, names, config) + [
@@ -172,6 +173,12 @@ def protocols(config: dict, dataset: str) -> list[str]:
         if protocol not in offered:
             raise PlanError(f"config/datasets.yaml, {dataset}: protocol {protocol!r}{nearest(protocol, offered)}")
     return list(chosen)
+
+
+def _check_baseline(experiment: dict) -> None:
+    labels, baseline = [row["label"] for row in experiment["rows"]], experiment.get("baseline")
+    if baseline is not None and baseline not in labels:
+        raise PlanError(f"baseline {baseline!r} is the label of no row{nearest(baseline, labels)}")
 
 
 def _check_protocol(column: dict, valid: list[str]) -> None:

@@ -19,10 +19,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.do(options)
     except (ValueError, KeyError, OSError) as error:
-        text = error.args[0] if isinstance(error, KeyError) else error
-        print(f"error: {text}", file=sys.stderr)
+        print(f"error: {_told(error)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _told(error: Exception) -> object:
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"{error.filename}: no such file; `snakemake --cores all EXPERIMENT` makes it"
+    return error.args[0] if isinstance(error, KeyError) else error
 
 
 def parser() -> argparse.ArgumentParser:
@@ -82,8 +87,8 @@ def tables(options: argparse.Namespace) -> None:
     from eval.report.collect import read_results, read_runs
     from eval.report.tables import write_tables
 
-    runs = read_runs(options.results.with_name("runs.csv"))
-    write_tables(load_experiment(options.experiment), read_results(options.results), runs, options.out)
+    experiment, results = load_experiment(options.experiment), read_results(options.results)
+    write_tables(experiment, results, read_runs(options.results.with_name("runs.csv")), options.out)
 
 
 def _figures(commands: Commands) -> None:

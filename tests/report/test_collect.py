@@ -95,3 +95,8 @@ def test_remarks_tell_what_a_reader_must_know():
     assert "1 runs (results/odd) ran with changes that are in no commit" in text
     assert "1 runs (results/odd) stopped and resumed" in text
     assert provenance.remarks(pd.DataFrame([plain, plain, chance])) == []
+
+
+def test_a_missing_file_is_named_with_what_makes_it(tmp_path, capsys):
+    assert main(["tables", str(tmp_path / "e.json"), "--results", "results.csv", "--out", str(tmp_path)]) == 1
+    assert f"error: {tmp_path / 'e.json'}: no such file; `snakemake --cores all EXPERIMENT`" in capsys.readouterr().err

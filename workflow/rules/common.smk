@@ -288,6 +288,8 @@ def contact_sheets(wildcards):
         column["dataset"]
         for column in plan.read_experiment(wildcards.experiment)["columns"]
     }
+    for name in names:
+        plan.layout_of(config, name)
     return [
         f"results/{name}/contact_sheet.png"
         for name in sorted(names)
