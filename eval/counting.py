@@ -182,7 +182,7 @@ class _Tile:
         return others, identities
 
     def _settle(self, row: int, tolerance: float, settled: Exact) -> tuple[np.ndarray, int]:
-        """The same for one query, one image after the other."""
+        """The same for one query, in float64; `settled` decides what rounding leaves open."""
         order = self.layout.columns.T.reshape(-1)
         kept = order < len(self.exact)
         columns, identity = order[kept], np.repeat(np.arange(len(self.layout.identities)), len(self.matches))[kept]
