@@ -5,6 +5,7 @@
 
 import argparse
 import functools
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import yaml
 
 import datasets
 from datasets import settings
+from files import sha256, write_whole
 from methods import recipes
 from methods.recipes import Recipe, RecipeError, nearest
 
@@ -92,8 +94,7 @@ def check(found: object, schema: str, where: str) -> None:
     Raises:
         PlanError: naming the file, the key and, for an unknown key, the nearest valid one.
     """
-    rules = yaml.safe_load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"))
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(rules).iter_errors(found))
+    error = jsonschema.exceptions.best_match(_validator(schema).iter_errors(found))
     if error is None:
         return
     place = ".".join(str(step) for step in error.absolute_path) or "top level"
@@ -119,6 +120,12 @@ def check_galleries(config: dict) -> None:
         )
 
 
+@functools.cache
+def _validator(schema: str) -> jsonschema.Draft202012Validator:
+    rules = yaml.safe_load((SCHEMAS / f"{schema}.schema.yaml").read_text(encoding="utf-8"))
+    return jsonschema.Draft202012Validator(rules)
+
+
 def layout_of(config: dict, dataset: str) -> ModuleType:
     """The layout module of a configured dataset.
 
@@ -139,6 +146,20 @@ def layout_of(config: dict, dataset: str) -> ModuleType:
 def resolve(run: str, layout: str) -> Recipe:
     """A run's recipe on a layout, resolved once."""
     return recipes.resolve(run, layout)
+
+
+def code(method: str, host: str | None) -> list[Path]:
+    """The files that a training executes: those of every training, its method's, and its host's."""
+    shared = [ROOT / "files.py", *(ROOT / "training").glob("*.py"), *(ROOT / "methods" / "blocks").glob("*.py")]
+    own = ["__init__", "contract", "recipes", method, *([host] if host else [])]
+    return sorted([*shared, *(ROOT / "methods" / f"{name}.py" for name in own)])
+
+
+@functools.cache
+def digest(method: str, host: str | None) -> str:
+    """What changes when the code of a training does, and with nothing else."""
+    found = {path.relative_to(ROOT).as_posix(): sha256(path) for path in code(method, host)}
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
 
 def rows(name: str, config: dict) -> list[Row]:
@@ -310,8 +331,6 @@ def main() -> None:
     parser.add_argument("--config", type=json.loads, required=True, help="the workflow's configuration as JSON")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    from files import write_whole
-
     try:
         description = describe(arguments.experiment, arguments.config)
         with write_whole(arguments.out) as temporary:

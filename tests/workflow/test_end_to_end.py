@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -181,6 +182,29 @@ def test_snakemakes_own_report_in_a_browser(project, tmp_path):
 def test_a_second_run_finds_nothing_to_do(project):
     again = snakemake(project, "--cores", "2")
     assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_changed_code_makes_the_trainings_that_execute_it_again_and_no_others(project):
+    """As they are planned; code that was put back makes nothing again, whatever its times."""
+    for name, again in (("maum", True), ("agw", False), ("blocks/triplet", True)):
+        path = project / f"methods/{name}.py"
+        before = path.read_text(encoding="utf-8")
+        path.write_text(before + "# changed\n", encoding="utf-8")
+        said = snakemake(project, "-n", "--cores", "1").stdout
+        path.write_text(before, encoding="utf-8")
+        trainings = len(list(project.glob("results/*/*/maum*/split1_seed0/weights.safetensors")))
+        assert len(re.findall(r"^rule train\w*:", said, re.MULTILINE)) == again * trainings
+    assert "Nothing to be done" in snakemake(project, "-n", "--cores", "1").stdout
+
+
+def test_touch_accepts_the_trainings_of_other_code(project):
+    path = project / "methods/maum.py"
+    before = path.read_text(encoding="utf-8")
+    for text in (before + "# changed\n", before):
+        path.write_text(text, encoding="utf-8")
+        assert "rule train" in snakemake(project, "-n", "--cores", "1").stdout
+        assert snakemake(project, "--touch", "--cores", "1").returncode == 0
+        assert "Nothing to be done" in snakemake(project, "-n", "--cores", "1").stdout
 
 
 def test_a_deleted_score_table_is_made_again_to_the_byte(project):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workflow import plan
+from methods import recipes
+from workflow import imports, plan
 from workflow.plan import PlanError
 
 
@@ -155,6 +156,18 @@ def test_official_galleries_without_their_lists_are_refused_before_anything_is_t
 def test_official_galleries_with_their_lists_are_planned(config, tmp_path):
     (tmp_path / "rand_perm_cam.mat").touch()
     plan.check_galleries(config | {"gallery": "official", "permutations": str(tmp_path / "rand_perm_cam.mat")})
+
+
+@pytest.mark.parametrize("method", recipes.names())
+def test_the_code_of_a_training_is_all_that_it_imports(method):
+    reached, waiting = set(), [plan.ROOT / "training/__main__.py", plan.ROOT / f"methods/{method}.py"]
+    while waiting:
+        reached.add(path := waiting.pop())
+        dotted = [name.split(".") for name in imports.imports(path)]
+        modules = {plan.ROOT.joinpath(*parts[:n]).with_suffix(".py") for parts in dotted for n in (1, 2, 3)}
+        waiting += [module for module in modules - reached if module.is_file()]
+    assert reached <= set(plan.code(method, None))
+    assert plan.digest(method, None) != plan.digest(method, "agw" if method != "agw" else "hct")
 
 
 def test_no_shell_command_is_built_from_unquoted_words():

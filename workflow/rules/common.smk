@@ -3,19 +3,10 @@
 import functools
 import json
 import sys
-from pathlib import Path
 
 from eval.report import kinds
 from eval.report.experiment import figure_name, shown_label
 from workflow import checksums, plan
-
-# Code that every training executes; a change of it makes every training again.
-SHARED = [
-    "files.py",
-    *sorted(str(path) for path in Path("methods/blocks").glob("*.py")),
-    *(f"methods/{name}.py" for name in ("__init__", "contract", "recipes")),
-    *sorted(str(path) for path in Path("training").glob("*.py")),
-]
 
 TABLES = ("html", "md", "csv", "tex")
 
@@ -125,10 +116,9 @@ def holdout_of(wildcards):
 
 
 def code_of(wildcards):
-    """The files that a training executes: the shared ones, the method's, and its host's."""
+    """The code that a training executes, in one word; a change of it is the reason to train again."""
     recipe = recipe_of(wildcards)
-    own = [recipe.method, *([recipe["host"]] if "host" in recipe else [])]
-    return [*SHARED, *(f"methods/{name}.py" for name in own)]
+    return f"code {plan.digest(recipe.method, recipe.get('host'))}"
 
 
 def imagenet_of(wildcards):

@@ -6,7 +6,6 @@ ruleorder: train_watched > train
 
 rule train:
     input:
-        code=code_of,
         imagenet=imagenet_of,
         index="results/{dataset}/images.csv",
         pixels=pixels_of,
@@ -31,12 +30,13 @@ rule train:
         checkpoint_seconds=CHECKPOINT_SECONDS,
     params:
         recipe=recipe_text,
+        code=code_of,
         folder=folder_of,
         layout=layout_name,
         weights=config["weights"],
         launcher=launcher,
     shell:
-        "python -m workflow.job --log {log:q} --in {input.index:q} {input.pixels:q} {input.subset:q} --out {output:q} --"
+        "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
         " {params.launcher} python -m training train --run {wildcards.run:q} --dataset {wildcards.dataset:q}"
         " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split:q} --seed {wildcards.seed:q}"
         " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
