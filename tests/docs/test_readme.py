@@ -22,7 +22,7 @@ NO_DATA = "SYSU-MM01 is sent by its authors on request"
 ENDS = {
     "python -m datasets check sysu-mm01": (1, NO_DATA),
     "python -m workflow.experiments --dataset sysu-mm01": (0, r"msmnet_table1 +3 +sysu-mm01 "),
-    "snakemake --cores all msmnet_table1": (1, f"{NO_DATA}|no ImageNet weights; put torchvision's resnet50"),
+    "snakemake --cores all msmnet_table1": (1, f"{NO_DATA}|no ImageNet weights; fetch them"),
     "snakemake -n --configfile config/benchmark.yaml": (0, "This was a dry-run"),
 }
 

@@ -24,5 +24,24 @@ def test_weights_that_are_not_what_their_name_says(tmp_path):
 
 
 def test_missing_weights_name_the_remedy(tmp_path):
-    with pytest.raises(SystemExit, match=r"w.pth: no ImageNet weights; put torchvision.s .* [+]backbone.init=random"):
+    with pytest.raises(
+        SystemExit, match=r"w.pth: no ImageNet weights; fetch them .*w.pth --fetch.* [+]backbone.init=random"
+    ):
         main([str(tmp_path / "w.pth"), "--out", str(tmp_path / "sum")])
+
+
+def test_weights_are_fetched_from_where_torchvision_has_its_own(tmp_path, monkeypatch):
+    served = tmp_path / "served"
+    served.mkdir()
+    (served / "w").write_bytes(b"weights")
+    name = f"resnet50-{sha256(served / 'w')[:8]}.pth"
+    (served / "w").rename(served / name)
+    (served / "resnet50-00000000.pth").write_bytes(b"other")
+    origin = type("Weights", (), {"IMAGENET1K_V1": type("Entry", (), {"url": f"{served.as_uri()}/any.pth"})})
+    monkeypatch.setattr("torchvision.models.ResNet50_Weights", origin)
+    main([str(tmp_path / "data" / name), "--fetch"])
+    assert (tmp_path / "data" / name).read_bytes() == b"weights"
+    for wrong, message in (("resnet50-00000000.pth", "invalid hash value"), ("absent.pth", "absent.pth")):
+        with pytest.raises(SystemExit, match=message):
+            main([str(tmp_path / "data" / wrong), "--fetch"])
+        assert not (tmp_path / "data" / wrong).exists()
