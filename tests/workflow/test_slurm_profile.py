@@ -16,9 +16,9 @@ FILE = next(FOLDER.iterdir())
 PROFILE = yaml.safe_load(FILE.read_text())
 
 
-def planned(profile: Path) -> dict[str, dict[str, str]]:
+def planned(profile: Path, run: str = "maum") -> dict[str, dict[str, str]]:
     """The resources of each rule of one training and its scores, as a dry run names them."""
-    target = "results/regdb/full/maum/split1_seed0/trials.csv"
+    target = f"results/regdb/full/{run}/split1_seed0/trials.csv"
     command = [sys.executable, "-m", "snakemake", "-n", "--workflow-profile", profile, target]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.findall(r"rule (\w+):.*?resources: ([^\n]+)", said, re.DOTALL)
@@ -55,6 +55,6 @@ def test_the_lines_that_are_the_users_take_effect_and_no_other_job_gets_a_gpu(tm
     asked = planned(tmp_path)
     assert {"gpu_model": "a100", "slurm_account": "project"}.items() <= asked["train"].items()
     assert "gpu_model" not in asked["evaluate"] | asked["pack"]
-    with_gpu = {name for name, text in BLOCKS.items() if "gpu=recipe_gpus" in text}
-    with_gpu |= set(re.findall(r"^use rule train as (\w+)", RULES, re.MULTILINE))
-    assert {word.split(":")[0] for word in settings["set-resources"]} == with_gpu
+    assert RULES.count("gpu=recipe_gpus,") == RULES.count("gpu=recipe_gpus,\n        gpu_model=gpu_model,")
+    on_cpu = planned(tmp_path, "maum+device=cpu")
+    assert on_cpu["train"]["gpu"] == "0" and "gpu_model" not in on_cpu["train"]

@@ -154,6 +154,11 @@ def recipe_gpus(wildcards):
     return 1 if recipe_of(wildcards)["device"] == "cuda" else 0
 
 
+def gpu_model(wildcards):
+    """The type of GPU that a cluster is asked for, by what uses one; a type without a GPU would be `<type>:0`."""
+    return config.get("gpu_model") if recipe_gpus(wildcards) else None
+
+
 def launcher(wildcards):
     """What claims a GPU for a training that wants one."""
     return "python workflow/claim_gpu.py" if recipe_gpus(wildcards) else ""

@@ -65,6 +65,7 @@ rule embed_corrupted:
     threads: recipe_threads
     resources:
         gpu=recipe_gpus,
+        gpu_model=gpu_model,
         mem_mb=memory_mb,
         runtime=grows(60),
     params:

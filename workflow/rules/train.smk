@@ -25,6 +25,7 @@ rule train:
     threads: recipe_threads
     resources:
         gpu=recipe_gpus,
+        gpu_model=gpu_model,
         mem_mb=memory_mb,
         runtime=runtime_minutes,
         checkpoint_seconds=CHECKPOINT_SECONDS,
@@ -71,6 +72,7 @@ rule attend:
     threads: recipe_threads
     resources:
         gpu=recipe_gpus,
+        gpu_model=gpu_model,
         mem_mb=memory_mb,
         runtime=grows(60),
     params:
