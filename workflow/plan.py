@@ -4,6 +4,7 @@
 """
 
 import argparse
+import csv
 import functools
 import hashlib
 import json
@@ -24,6 +25,7 @@ from methods.recipes import Recipe, RecipeError, nearest
 ROOT = Path(__file__).parent.parent
 EXPERIMENTS = ROOT / "config" / "experiments"
 SCHEMAS = ROOT / "workflow" / "schemas"
+PUBLISHED = ROOT / "reports" / "published" / "results.csv"
 SEEDS = [0, 1, 2]
 CHANCE = "chance"
 
@@ -172,6 +174,7 @@ def rows(name: str, config: dict) -> list[Row]:
     where = f"config/experiments/{name}.yaml"
     try:
         names = list(dict.fromkeys(column["dataset"] for column in experiment["columns"]))
+        _check_paper(experiment)
         _check_baseline(experiment)
         for column in experiment["columns"]:
             _check_protocol(column, protocols(config, column["dataset"]))
@@ -194,6 +197,14 @@ def protocols(config: dict, dataset: str) -> list[str]:
         if protocol not in offered:
             raise PlanError(f"config/datasets.yaml, {dataset}: protocol {protocol!r}{nearest(protocol, offered)}")
     return list(chosen)
+
+
+def _check_paper(experiment: dict) -> None:
+    with PUBLISHED.open(encoding="utf-8", newline="") as file:
+        papers = sorted({line["paper"] for line in csv.DictReader(file)})
+    found = experiment.get("paper")
+    if found is not None and found not in papers:
+        raise PlanError(f"paper {found!r} has no line in reports/published/results.csv{nearest(found, papers)}")
 
 
 def _check_baseline(experiment: dict) -> None:

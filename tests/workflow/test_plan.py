@@ -117,6 +117,7 @@ def test_a_chosen_epoch_is_in_the_name_of_the_run_and_not_of_the_untrained_one(c
             {"columns": [{"dataset": "demo-sysu", "protocol": "sysu-mm01-all-single", "metrics": ["map"]}]},
             "columns.0.metrics.0: 'map' is not one of",
         ),
+        ({"paper": "mumm"}, "paper 'mumm' has no line in reports/published/results.csv; the nearest valid is 'm"),
         ({"baseline": "Bseline"}, "baseline 'Bseline' is the label of no row; the nearest valid is '"),
     ],
 )
