@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from methods.contract import TrainingSet
+from methods.contract import MODALITIES, TrainingSet
 from methods.recipes import Recipe
 from training.sampler import positions, steps_per_epoch
 
@@ -112,22 +112,38 @@ def load_training(subset: Path, pixels: Path, recipe: Recipe, device: torch.devi
         ValueError: if a table lacks a column, or the packed images are no images, too few, or of another size than the
             recipe's; naming the file, what was found and what expected.
     """
-    table = _read_table(subset, ("row", "path", "modality", "label"))
-    identities = int(table["label"].max()) + 1
+    table = _read_subset(subset)
+    described = _described(table, recipe)
     _check_pixels(pixels, recipe, int(table["row"].max()) + 1)
     blocks = []
-    for modality in ("visible", "infrared"):
+    for modality in MODALITIES:
         rows = table[table["modality"] == modality].sort_values(["label", "path"])
         labels = rows["label"].to_numpy(np.int64)
-        blocks.append(
-            Block(Pixels(pixels, rows["row"].to_numpy(), device, often=True), labels, positions(labels, identities))
-        )
+        store = Pixels(pixels, rows["row"].to_numpy(), device, often=True)
+        blocks.append(Block(store, labels, positions(labels, described.identities)))
     visible, infrared = blocks
-    steps = recipe["schedule.steps"] or steps_per_epoch(
-        len(visible.labels), len(infrared.labels), recipe["batch.identities"], recipe["batch.images"]
+    return Data(visible, infrared, described)
+
+
+def describe(subset: Path, recipe: Recipe) -> TrainingSet:
+    """What a method may know of the training rows that an imbalance setting kept, without their pixels.
+
+    Raises:
+        ValueError: if the table lacks a column.
+    """
+    return _described(_read_subset(subset), recipe)
+
+
+def _described(table: pd.DataFrame, recipe: Recipe) -> TrainingSet:
+    labels, identities = table["label"].to_numpy(np.int64), int(table["label"].max()) + 1
+    visible, infrared = (
+        tuple(np.bincount(labels[table["modality"] == modality], minlength=identities).tolist())
+        for modality in MODALITIES
     )
-    counts = [tuple(len(p) for p in block.by_label) for block in blocks]
-    return Data(visible, infrared, TrainingSet(counts[0], counts[1], steps, recipe["schedule.epochs"]))
+    steps = recipe["schedule.steps"] or steps_per_epoch(
+        sum(visible), sum(infrared), recipe["batch.identities"], recipe["batch.images"]
+    )
+    return TrainingSet(visible, infrared, steps, recipe["schedule.epochs"])
 
 
 def load_side(index: Path, split: int, side: str) -> pd.DataFrame:
@@ -143,6 +159,10 @@ def load_side(index: Path, split: int, side: str) -> pd.DataFrame:
         remedy = "make the index again" if side == "test" else "give the dataset `holdout: both` (config/datasets.yaml)"
         raise ValueError(f"{index}: no image is on the side {side!r} of {column}; {remedy}")
     return rows
+
+
+def _read_subset(path: Path) -> pd.DataFrame:
+    return _read_table(path, ("row", "path", "modality", "label"))
 
 
 def _read_table(path: Path, columns: tuple[str, ...], kinds: dict[str, str] | None = None) -> pd.DataFrame:

@@ -149,7 +149,7 @@ def train(
     fingerprint: str,
     every_seconds: float,
     note: Callable[[str], None],
-    keep: Callable[[int], None] = lambda epochs_done: None,
+    keep: Callable[[int], None],
 ) -> int:
     """Train to the recipe's last epoch, going on from a checkpoint if the folder has one; the epoch it resumed from.
 

@@ -21,7 +21,7 @@ from methods.contract import Method
 from methods.recipes import Recipe, resolve
 from training import checkpoint, memory, provenance
 from training.attention import write_attention
-from training.data import load_side, load_training
+from training.data import describe, load_side, load_training
 from training.device import place, prepare
 from training.embed import embed, write_features
 from training.keep import Keeper, how
@@ -34,20 +34,26 @@ class RunError(Exception):
 
 
 @dataclass(frozen=True)
-class Job:
-    """What determines a run, and where its inputs and outputs are."""
+class Finished:
+    """A run and its folder, and the tables that its network is built for and tested on."""
 
     run: str
-    dataset: str
     layout: str
-    setting: str
     split: int
-    seed: int
     index: Path
-    pixels: Path
     subset: Path
-    weights: Path
     out: Path
+
+
+@dataclass(frozen=True)
+class Job(Finished):
+    """A run to be trained: besides, what else determines it, and what it reads."""
+
+    dataset: str
+    setting: str
+    seed: int
+    pixels: Path
+    weights: Path
 
 
 def fingerprint(job: Job, recipe: Recipe) -> str:
@@ -116,7 +122,7 @@ def carry_out(job: Job, checkpoint_seconds: float) -> None:
         checkpoint.clear(job.out)
 
 
-def embed_again(job: Job, copies: dict[Path, Path]) -> None:
+def embed_again(job: Finished, copies: dict[Path, Path]) -> None:
     """Features of a finished run's test images from other pixels, for example corrupted ones.
 
     Args:
@@ -131,7 +137,7 @@ def embed_again(job: Job, copies: dict[Path, Path]) -> None:
         write_features(features, embed(method, recipe, pixels, rows, device), rows, how(recipe))
 
 
-def attend(job: Job, maps: Path) -> None:
+def attend(job: Finished, pixels: Path, maps: Path) -> None:
     """Attention maps of a finished run on a few test images.
 
     Raises:
@@ -139,19 +145,18 @@ def attend(job: Job, maps: Path) -> None:
     """
     method, _, device = _trained(job)
     with np.load(job.out / "features.npz", allow_pickle=False) as found:
-        write_attention(maps, method, job.pixels, load_side(job.index, job.split, "test"), found["features"], device)
+        write_attention(maps, method, pixels, load_side(job.index, job.split, "test"), found["features"], device)
 
 
-def _trained(job: Job) -> tuple[Method, Recipe, torch.device]:
+def _trained(job: Finished) -> tuple[Method, Recipe, torch.device]:
     """The network of a finished run, on its device."""
     path = job.out / "weights.safetensors"
     if not path.is_file():
         raise RunError(f"{path}: no weights; train the run first")
     recipe = resolve(job.run, job.layout)
-    recipe.weights = str(job.weights)
-    device = prepare(recipe, job.seed)
-    data = load_training(job.subset, job.pixels, recipe, device)
-    method = methods.build(recipe, data.described)
+    recipe["backbone.init"] = "random"  # it gets the run's own weights
+    device = prepare(recipe, seed=0)
+    method = methods.build(recipe, describe(job.subset, recipe))
     method.load_state_dict(load_file(path))
     return place(method, device, "none"), recipe, device
 

@@ -54,12 +54,12 @@ def test_a_map_weighs_channels_by_what_raising_them_does():
 
 def test_a_finished_run_is_mapped_on_the_first_identities(job, tmp_path):
     with pytest.raises(RunError, match="no weights; train the run first"):
-        attend(job(), tmp_path / "attention.npz")
+        attend(job(), job().pixels, tmp_path / "attention.npz")
     carry_out(job(), 60)
-    run.attend(job(), tmp_path / "attention.npz")
+    run.attend(job(), job().pixels, tmp_path / "attention.npz")
     found = np.load(tmp_path / "attention.npz", allow_pickle=False)
     assert found["identities"].tolist() == [10, 10, 11, 11, 12, 12, 13, 13][: 2 * IDENTITIES]
     assert found["modalities"].tolist() == ["visible", "infrared"] * 4
     assert found["names"][0] == "cam1/0010/0000.jpg" and len(found["maps"]) == 8
-    run.attend(job(), tmp_path / "again.npz")
+    run.attend(job(), job().pixels, tmp_path / "again.npz")
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "attention.npz").read_bytes()

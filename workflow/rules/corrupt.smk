@@ -46,7 +46,6 @@ rule corrupted_index:
 rule embed_corrupted:
     input:
         index="results/{dataset}/images.csv",
-        pixels=pixels_of,
         copies=corrupted_pixels_of,
         subset="results/{dataset}/{setting}/split{split}_seed{seed}.csv",
         weights="results/{dataset}/{setting}/{run}/split{split}_seed{seed}/weights.safetensors",
@@ -71,14 +70,11 @@ rule embed_corrupted:
     params:
         folder=folder_of,
         layout=layout_name,
-        weights=config["weights"],
         launcher=launcher,
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
-        " {params.launcher} python -m training embed --run {wildcards.run:q} --dataset {wildcards.dataset:q}"
-        " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split:q} --seed {wildcards.seed:q}"
-        " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
-        " --out {params.folder:q} --copies {input.copies:q} --features {output:q}"
+        " {params.launcher} python -m training embed --run {wildcards.run:q} --layout {params.layout:q} --split {wildcards.split:q}"
+        " --index {input.index:q} --subset {input.subset:q} --out {params.folder:q} --copies {input.copies:q} --features {output:q}"
 
 
 rule robustness:

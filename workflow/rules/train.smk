@@ -78,13 +78,11 @@ rule attend:
     params:
         folder=folder_of,
         layout=layout_name,
-        weights=config["weights"],
         launcher=launcher,
     shell:
         "python -m workflow.job --log {log:q} --in {input:q} --out {output:q} --"
-        " {params.launcher} python -m training attend --run {wildcards.run:q} --dataset {wildcards.dataset:q}"
-        " --layout {params.layout:q} --setting {wildcards.setting:q} --split {wildcards.split:q} --seed {wildcards.seed:q}"
-        " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q} --weights {params.weights:q}"
+        " {params.launcher} python -m training attend --run {wildcards.run:q} --layout {params.layout:q} --split {wildcards.split:q}"
+        " --index {input.index:q} --pixels {input.pixels:q} --subset {input.subset:q}"
         " --out {params.folder:q} --maps {output:q}"
 
 
