@@ -7,6 +7,7 @@ python -m workflow.weights data/resnet50-19c8e357.pth --out results/imagenet_wei
 import argparse
 import re
 from pathlib import Path
+from urllib.request import urlretrieve
 
 from files import sha256, write_whole
 
@@ -24,8 +25,12 @@ def check(path: Path) -> str:
             f"{path}: no ImageNet weights; fetch them (python -m workflow.weights {path} --fetch), point `weights` of "
             "the configuration at torchvision's resnet50-19c8e357.pth, or write +backbone.init=random into the run"
         )
-    found = sha256(path)
-    stated = STATED.search(path.name)
+    return _verified(path, path)
+
+
+def _verified(file: Path, path: Path) -> str:
+    """The SHA-256 of a file that is, or is to be, `path`."""
+    found, stated = sha256(file), STATED.search(path.name)
     if stated and not found.startswith(stated[1]):
         raise WeightsError(f"{path}: its checksum begins with {found[:8]}, expected {stated[1]}; copy the file anew")
     return found
@@ -33,13 +38,12 @@ def check(path: Path) -> str:
 
 def fetch(path: Path) -> None:
     """Download the file of this name from where torchvision has its weights; a wrong checksum leaves nothing behind."""
-    from torch.hub import download_url_to_file
     from torchvision.models import ResNet50_Weights
 
     folder = ResNet50_Weights.IMAGENET1K_V1.url.rpartition("/")[0]
-    stated = STATED.search(path.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    download_url_to_file(f"{folder}/{path.name}", str(path), hash_prefix=stated[1] if stated else None)
+    with write_whole(path) as temporary:
+        urlretrieve(f"{folder}/{path.name}", temporary)
+        _verified(temporary, path)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -56,7 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
         if options.out:
             with write_whole(options.out) as temporary:
                 temporary.write_text(f"{digest}  {options.weights.name}\n", encoding="utf-8")
-    except (WeightsError, OSError, RuntimeError) as error:
+    except (WeightsError, OSError) as error:
         raise SystemExit(f"error: {error}") from None
 
 
