@@ -32,12 +32,11 @@ def hardware() -> str:
     """The GPU, or the processor with its cores."""
     import torch
 
+    from training import provenance
+
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    info = Path("/proc/cpuinfo")
-    models = [line for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
-    name = models[0].split(":")[1].strip() if models else platform.processor() or platform.machine()
-    return f"{name}, {os.cpu_count()} cores"
+    return f"{provenance.processor()}, {os.cpu_count()} cores"
 
 
 def machine() -> str:
