@@ -16,7 +16,7 @@ import yaml
 from methods import recipes
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "files.py", "config", "datasets", "eval", "methods", "training", "workflow")
+PARTS = ("Snakefile", "files.py", "config", "datasets", "eval", "methods", "reports/published", "training", "workflow")
 SETTINGS = ("full", "ir_per_id=1")
 JOBS_PER_CELL = 2  # train and evaluate; a subset is shared by all methods
 BARE = """

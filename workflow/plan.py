@@ -28,6 +28,15 @@ SCHEMAS = ROOT / "workflow" / "schemas"
 PUBLISHED = ROOT / "reports" / "published" / "results.csv"
 SEEDS = [0, 1, 2]
 CHANCE = "chance"
+# Code that every training executes, besides its method's and its host's files.
+SHARED = (
+    "files.py",
+    "methods/__init__.py",
+    "methods/contract.py",
+    "methods/recipes.py",
+    "methods/blocks",
+    "training",
+)
 
 
 class PlanError(Exception):
@@ -150,18 +159,17 @@ def resolve(run: str, layout: str) -> Recipe:
     return recipes.resolve(run, layout)
 
 
-def code(method: str, host: str | None) -> list[Path]:
-    """The files that a training executes: those of every training, its method's, and its host's."""
-    shared = [ROOT / "files.py", *(ROOT / "training").glob("*.py"), *(ROOT / "methods" / "blocks").glob("*.py")]
-    own = ["__init__", "contract", "recipes", method, *([host] if host else [])]
-    return sorted([*shared, *(ROOT / "methods" / f"{name}.py" for name in own)])
+def code(name: str) -> list[Path]:
+    """A file of the project, or the Python files of a folder."""
+    path = ROOT / name
+    return sorted(path.glob("*.py")) if path.is_dir() else [path]
 
 
 @functools.cache
-def digest(method: str, host: str | None) -> str:
-    """What changes when the code of a training does, and with nothing else."""
-    found = {path.relative_to(ROOT).as_posix(): sha256(path) for path in code(method, host)}
-    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+def digest(name: str) -> str:
+    """`<file or folder> <digest>`: what changes when its code does, and with nothing else."""
+    sums = {path.name: sha256(path) for path in code(name)}
+    return f"{name} {hashlib.sha256(json.dumps(sums).encode()).hexdigest()[:16]}"
 
 
 def rows(name: str, config: dict) -> list[Row]:

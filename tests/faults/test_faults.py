@@ -154,7 +154,7 @@ class _frozen:
             "train_identities: 11",
             "Params have changed since last execution",
         ),
-        ("methods/maum.py", '"""', '"""Of another version. ', "Updated input files: methods/maum.py"),
+        ("methods/maum.py", '"""', '"""Of another version. ', "now: ['methods/maum.py "),
     ],
 )
 def test_another_configuration_or_version_makes_again_what_it_changes_and_says_so(finished, file, found, other, reason):

@@ -116,9 +116,10 @@ def holdout_of(wildcards):
 
 
 def code_of(wildcards):
-    """The code that a training executes, in one word; a change of it is the reason to train again."""
+    """The code of a run's method and of its host; a change of it is the reason to train again."""
     recipe = recipe_of(wildcards)
-    return f"code {plan.digest(recipe.method, recipe.get('host'))}"
+    names = [recipe.method, *([recipe["host"]] if "host" in recipe else [])]
+    return [plan.digest(f"methods/{name}.py") for name in names]
 
 
 def imagenet_of(wildcards):
