@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.metrics import QueryScores
+from eval.problem import Problem, Side
 from eval.ranking import Exact, place_row
-from eval.similarity import Side, Similarities, Skip, spans
+from eval.similarity import spans
 
 _MOST_COMPARISONS = 16
 _MOST_GROUPS = 4
@@ -49,20 +50,20 @@ class Group:
     layouts: tuple[Layout, ...]
 
 
-def is_small(pool: Side, members: np.ndarray) -> bool:
-    """Whether comparing every image with every match is cheap for all galleries, (S, N) bool, together."""
-    starts = np.flatnonzero(np.diff(pool.identities, prepend=pool.identities[0] - 1))
-    images = np.add.reduceat(members, starts, axis=1, dtype=np.int64)
+def is_small(problem: Problem) -> bool:
+    """Whether comparing every image with every match is cheap for all galleries together."""
+    images = np.add.reduceat(problem.members, problem.starts(), axis=1, dtype=np.int64)
     comparisons = images.max(axis=1) ** 2 * np.count_nonzero(images, axis=1)
-    return int(comparisons.sum()) <= _MOST_COMPARISONS * members.shape[1]
+    return int(comparisons.sum()) <= _MOST_COMPARISONS * problem.members.shape[1]
 
 
-def skip_groups(queries: Side, pool: Side, members: np.ndarray, skip: Skip) -> list[Group] | None:
+def skip_groups(problem: Problem) -> list[Group] | None:
     """Groups of queries that skip the same images; None if there are more than a few."""
+    queries, pool, members = problem.queries, problem.pool, problem.members
     change = np.flatnonzero(np.diff(queries.identities) | np.diff(queries.cameras)) + 1
     runs: dict[bytes, list[np.ndarray]] = {}
     for rows in np.split(np.arange(len(queries.identities)), change):
-        skipped = skip(int(queries.identities[rows[0]]), int(queries.cameras[rows[0]]))
+        skipped = problem.skip(int(queries.identities[rows[0]]), int(queries.cameras[rows[0]]))
         runs.setdefault(skipped.tobytes(), []).append(rows)
         if len(runs) > _MOST_GROUPS:
             return None
@@ -72,16 +73,10 @@ def skip_groups(queries: Side, pool: Side, members: np.ndarray, skip: Skip) -> l
     ]
 
 
-def count_galleries(
-    similarities: Similarities,
-    queries: Side,
-    pool: int,
-    groups: Sequence[Group],
-    identity_level: np.ndarray,
-    threads: int,
-) -> QueryScores:
-    """As `engine.score_galleries`; the galleries are those of `groups`, in a pool of that many images."""
-    shape = len(queries.identities), len(identity_level)
+def count_galleries(problem: Problem, groups: Sequence[Group], threads: int) -> QueryScores:
+    """As `engine.score_galleries`; `groups` are those of the problem."""
+    similarities, queries, level = problem.similarities, problem.queries, problem.identity_level
+    shape = len(queries.identities), len(level)
     scores = QueryScores(np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64), np.zeros(shape, bool))
 
     def score_block(group: Group, rows: np.ndarray) -> None:
@@ -93,14 +88,14 @@ def count_galleries(
         for gallery, layout in enumerate(group.layouts):
             if layout.columns.size:
                 tile = _Tile.of(block.T, near, layout, queries.identities[rows])
-                found = tile.scores(similarities.tolerance, settled, bool(identity_level[gallery]))
+                found = tile.scores(similarities.tolerance, settled, bool(level[gallery]))
                 for name, values in vars(found).items():
                     getattr(scores, name)[rows, gallery] = values
 
     tasks = [
         (group, group.rows[span])
         for group in groups
-        for span in spans(len(group.rows), pool, _rows(group), _BLOCK_BYTES // threads)
+        for span in spans(len(group.rows), len(problem.pool.identities), _rows(group), _BLOCK_BYTES // threads)
     ]
     with ThreadPoolExecutor(threads) as workers:
         list(workers.map(score_block, *zip(*tasks, strict=True)))

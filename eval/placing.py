@@ -1,14 +1,15 @@
 """Large galleries: tiles of queries of one identity and camera, whose matches are the same images."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from eval.metrics import MOST_GALLERIES, Galleries, QueryScores, score_places
+from eval.problem import Problem, Side
 from eval.ranking import place_tile
-from eval.similarity import Side, Similarities, Skip, spans
+from eval.similarity import Similarities, spans
 
 _BLOCK_BYTES = 3 * 2**27
 _BLOCK_ROWS = 512
@@ -26,23 +27,16 @@ class _Tile:
     last: int
 
 
-def place_galleries(
-    similarities: Similarities,
-    queries: Side,
-    pool: Side,
-    members: np.ndarray,
-    skip: Skip,
-    identity_level: np.ndarray,
-    threads: int,
-) -> QueryScores:
+def place_galleries(problem: Problem, threads: int) -> QueryScores:
     """As `engine.score_galleries`: each image is placed among the matches once for all galleries."""
+    similarities, queries, pool, members = problem.similarities, problem.queries, problem.pool, problem.members
     count, total = len(queries.identities), len(members)
     ap, inp = np.zeros((count, total)), np.zeros((count, total))
     rank, valid = np.zeros((count, total), np.int64), np.zeros((count, total), bool)
     rows = _tile_rows(len(pool.identities))
     batches = [slice(start, start + MOST_GALLERIES) for start in range(0, total, MOST_GALLERIES)]
-    tables = [_Tables(Galleries.of(members[batch], rows), skip) for batch in batches]
-    starts = np.flatnonzero(np.diff(pool.identities, prepend=pool.identities[0] - 1))
+    tables = [_Tables(Galleries.of(members[batch], rows), problem.skip) for batch in batches]
+    starts = problem.starts()
 
     def score_tile(tile: _Tile, block: np.ndarray, offset: int) -> None:
         def exact(row: int, columns: np.ndarray) -> np.ndarray:
@@ -52,7 +46,7 @@ def place_galleries(
         places = place_tile(values, tile.first, tile.last, similarities.tolerance, exact)
         key = int(queries.identities[tile.start]), int(queries.cameras[tile.start])
         for batch, table in zip(batches, tables, strict=True):
-            level = identity_level[batch]
+            level = problem.identity_level[batch]
             scores = score_places(places, tile.first, tile.last, table.of(*key, tile.first, tile.last), starts, level)
             where = slice(tile.start, tile.stop), batch
             ap[where], inp[where] = scores.ap, scores.inp
@@ -69,7 +63,7 @@ def place_galleries(
 class _Tables:
     """Galleries after skipping, made anew only when a group of queries ignores other images than those before."""
 
-    def __init__(self, galleries: Galleries, skip: Skip):
+    def __init__(self, galleries: Galleries, skip: Callable[[int, int], np.ndarray]):
         self.whole, self.skip = galleries, skip
         self.kept: dict[tuple[bytes, bool], Galleries] = {}
 

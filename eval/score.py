@@ -12,10 +12,11 @@ from eval.engine import score_galleries
 from eval.features import FeatureSet
 from eval.galleries import Permutations, draws
 from eval.metrics import QueryScores
+from eval.problem import Problem, Side
 from eval.protocol import Protocol
 from eval.protocols import PROTOCOLS, protocol
 from eval.rerank import KReciprocal
-from eval.similarity import Given, Products, Side
+from eval.similarity import Given, Products
 from files import write_whole
 
 RANKS = (1, 5, 10, 20)
@@ -118,15 +119,15 @@ def score_matrix(
     rows = np.lexsort((query_cameras, query_identities))
     columns = np.lexsort((gallery_cameras, gallery_identities))
     pool = Side(np.asarray(gallery_identities)[columns], np.asarray(gallery_cameras)[columns])
-    found = score_galleries(
+    problem = Problem(
         Given(np.ascontiguousarray(similarity, np.float64)[np.ix_(rows, columns)]),
         Side(np.asarray(query_identities)[rows], np.asarray(query_cameras)[rows]),
         pool,
         np.ones((1, len(columns)), bool),
         lambda identity, camera: rules.skipped(identity, camera, pool.identities, pool.cameras),
         np.array([rules.cmc_level == "identity"]),
-        threads,
     )
+    found = score_galleries(problem, threads)
     back = np.argsort(rows)
     return QueryScores(*(getattr(found, name)[back, 0] for name in ("ap", "inp", "rank", "valid")))
 
@@ -153,15 +154,15 @@ def _score_group(
     products = Products(features.features, queries, pool, rules.distance)
     similarities = products if rerank is None else Given(rerank.similarities(products))
     side = Side(features.identities[pool], features.cameras[pool])
-    found = score_galleries(
+    problem = Problem(
         similarities,
         Side(features.identities[queries], features.cameras[queries]),
         side,
         _membership([item.pool for item in group], pool, len(features)),
         lambda identity, camera: rules.skipped(identity, camera, side.identities, side.cameras),
         np.array([item.protocol.cmc_level == "identity" for item in group]),
-        threads,
     )
+    found = score_galleries(problem, threads)
     asked = _membership([item.queries for item in group], queries, len(features))
     result = {}
     for number, item in enumerate(group):

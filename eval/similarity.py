@@ -1,7 +1,6 @@
 """Similarities of queries and pool in blocks: from features by one product, or given as a matrix."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
 import numpy as np
@@ -13,15 +12,6 @@ _CACHED_ROWS = 128
 _SQUARES = (1e-280, 1e280)
 Rows = slice | np.ndarray
 Order = Literal["C", "F"]
-Skip = Callable[[int, int], np.ndarray]
-
-
-@dataclass(frozen=True)
-class Side:
-    """Identities and cameras of one side, (n,) each, sorted by identity."""
-
-    identities: np.ndarray
-    cameras: np.ndarray
 
 
 class Similarities(Protocol):

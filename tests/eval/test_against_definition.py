@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from eval.engine import score_galleries
 from eval.features import FeatureSet
 from eval.galleries import draws
+from eval.problem import Problem, Side
 from eval.protocols import PROTOCOLS
 from eval.score import score, score_matrix
-from eval.similarity import Side
 from tests.eval.conftest import forced, small_features
 from tests.eval.reference import score_features, score_query
 
@@ -119,10 +119,10 @@ class Unsettled:
 @pytest.mark.parametrize("sign", [1, -1])
 def test_what_rounding_leaves_open_is_settled(way, sign):
     query, pool = Side(np.array([1]), np.array([2])), Side(np.array([1, 2, 3]), np.ones(3, int))
+    galleries, levels = np.ones((1, 3), bool), np.array([True])
     with forced(way):
-        found = score_galleries(
-            Unsettled(sign), query, pool, np.ones((1, 3), bool), lambda *_: np.zeros(3, bool), np.array([True]), 1
-        )
+        problem = Problem(Unsettled(sign), query, pool, galleries, lambda *_: np.zeros(3, bool), levels)
+        found = score_galleries(problem, 1)
     assert found.rank[0, 0] == (2 if sign == 1 else 1)
     assert found.ap[0, 0] == found.inp[0, 0] == 1 / found.rank[0, 0]
 
