@@ -6,6 +6,7 @@ times and would build on a file that a disk, a copy or a person changed; this sa
     python -m workflow.checksums            check every file under results/ and reports/
 """
 
+import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -83,6 +84,9 @@ def _stamp(kept: Path, found: os.stat_result) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m workflow.checksums", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.parse_args()
     paths = list(recorded(FOLDERS))
     try:
         refuse_damaged(paths)

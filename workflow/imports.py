@@ -3,6 +3,7 @@
 python -m workflow.imports            write it anew
 """
 
+import argparse
 import ast
 from pathlib import Path
 
@@ -45,6 +46,9 @@ def picture() -> str:
 
 def main() -> None:
     """Put the picture between its marks."""
+    parser = argparse.ArgumentParser(prog="python -m workflow.imports", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.parse_args()
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     with write_whole(PAGE) as temporary:

@@ -85,7 +85,19 @@ def test_a_command_exists(path, command):
 
 
 @pytest.mark.parametrize(
-    "module", ["benchmarks", "datasets", "eval", "eval.report", "methods", "training", "workflow.experiments"]
+    "module",
+    [
+        "benchmarks",
+        "datasets",
+        "eval",
+        "eval.report",
+        "methods",
+        "training",
+        "workflow.checksums",
+        "workflow.experiments",
+        "workflow.imports",
+        "workflow.weights",
+    ],
 )
 def test_the_help_of_a_command_line_shows_an_example(module):
     text = options_of(module, None).partition("\n\n")[2]
