@@ -17,9 +17,10 @@ from methods.recipes import RecipeError
 def main() -> None:
     arguments = _parser().parse_args()
     from training.device import DeviceError
+    from training.job import Finished, Job
     from training.loop import Diverged
     from training.memory import OutOfMemory
-    from training.run import Finished, Job, RunError, attend, carry_out, embed_again
+    from training.run import RunError, attend, carry_out, embed_again
     from training.sampler import SamplerError
 
     try:

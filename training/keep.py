@@ -8,7 +8,6 @@ writes its candidate again, to the same bits.
 import shutil
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,9 +18,7 @@ from methods.contract import Method
 from methods.recipes import Recipe
 from training.data import load_side
 from training.embed import embed, write_features
-
-if TYPE_CHECKING:
-    from training.run import Job
+from training.job import Job
 
 
 class Keeper:
@@ -31,7 +28,7 @@ class Keeper:
         images: how many images are embedded each time.
     """
 
-    def __init__(self, method: Method, recipe: Recipe, job: "Job", device: torch.device, fingerprint: str):
+    def __init__(self, method: Method, recipe: Recipe, job: Job, device: torch.device, fingerprint: str):
         self.method, self.recipe, self.job, self.device = method, recipe, job, device
         self.rows = {"features": load_side(job.index, job.split, "test")}
         if recipe["selection.rule"] == "best-validation":

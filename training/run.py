@@ -1,12 +1,10 @@
 """One run from its inputs to its folder: train, embed, write."""
 
 import fcntl
-import hashlib
 import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from training.attention import write_attention
 from training.data import describe, load_side, load_training
 from training.device import place, prepare
 from training.embed import embed, write_features
+from training.job import Finished, Job, fingerprint
 from training.keep import Keeper, how
 from training.loop import Trainer, train
 from training.watch import write_watched
@@ -31,37 +30,6 @@ from training.watch import write_watched
 
 class RunError(Exception):
     """A run that cannot start or go on; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A run and its folder, and the tables that its network is built for and tested on."""
-
-    run: str
-    layout: str
-    split: int
-    index: Path
-    subset: Path
-    out: Path
-
-
-@dataclass(frozen=True)
-class Job(Finished):
-    """A run to be trained: besides, what else determines it, and what it reads."""
-
-    dataset: str
-    setting: str
-    seed: int
-    pixels: Path
-    weights: Path
-
-
-def fingerprint(job: Job, recipe: Recipe) -> str:
-    """A digest of all that a checkpoint must agree with: recipe, data, seed, and the code that trains."""
-    root = Path(__file__).parent.parent
-    code = [*sorted((root / "training").glob("*.py")), *sorted((root / "methods").rglob("*.py"))]
-    facts = [recipe, job.split, job.seed, sha256(job.index), sha256(job.subset), [sha256(path) for path in code]]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def carry_out(job: Job, checkpoint_seconds: float) -> None:

@@ -6,7 +6,6 @@
 import argparse
 import csv
 import functools
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import yaml
 
 import datasets
 from datasets import settings
-from files import sha256, write_whole
+from files import write_whole
 from methods import recipes
 from methods.recipes import Recipe, RecipeError, nearest
 
@@ -28,15 +27,6 @@ SCHEMAS = ROOT / "workflow" / "schemas"
 PUBLISHED = ROOT / "reports" / "published" / "results.csv"
 SEEDS = [0, 1, 2]
 CHANCE = "chance"
-# Code that every training executes, besides its method's and its host's files.
-SHARED = (
-    "files.py",
-    "methods/__init__.py",
-    "methods/contract.py",
-    "methods/recipes.py",
-    "methods/blocks",
-    "training",
-)
 
 
 class PlanError(Exception):
@@ -157,19 +147,6 @@ def layout_of(config: dict, dataset: str) -> ModuleType:
 def resolve(run: str, layout: str) -> Recipe:
     """A run's recipe on a layout, resolved once."""
     return recipes.resolve(run, layout)
-
-
-def code(name: str) -> list[Path]:
-    """A file of the project, or the Python files of a folder."""
-    path = ROOT / name
-    return sorted(path.glob("*.py")) if path.is_dir() else [path]
-
-
-@functools.cache
-def digest(name: str) -> str:
-    """`<file or folder> <digest>`: what changes when its code does, and with nothing else."""
-    sums = {path.name: sha256(path) for path in code(name)}
-    return f"{name} {hashlib.sha256(json.dumps(sums).encode()).hexdigest()[:16]}"
 
 
 def rows(name: str, config: dict) -> list[Row]:

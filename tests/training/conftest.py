@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.run import Job
+from training.job import Job
 
 SIZE = (96, 48)
 SHORT = "+schedule.epochs=3+schedule.steps=3+schedule.warmup=1+schedule.milestones=1,2"

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from methods import recipes
-from workflow import imports, plan
+from workflow import digests, imports, plan
 from workflow.plan import PlanError
 
 
@@ -167,8 +167,8 @@ def test_the_code_of_a_training_is_all_that_it_imports(method):
         dotted = [name.split(".") for name in imports.imports(path)]
         modules = {plan.ROOT.joinpath(*parts[:n]).with_suffix(".py") for parts in dotted for n in (1, 2, 3)}
         waiting += [module for module in modules - reached if module.is_file()]
-    known = [*plan.SHARED, f"methods/{method}.py"]
-    assert reached <= {path for name in known for path in plan.code(name)}
+    known = [*digests.SHARED, f"methods/{method}.py"]
+    assert reached <= {path for name in known for path in digests.code(name)}
 
 
 def test_no_shell_command_is_built_from_unquoted_words():

@@ -6,7 +6,7 @@ import sys
 
 from eval.report import kinds
 from eval.report.experiment import figure_name, shown_label
-from workflow import checksums, plan
+from workflow import checksums, digests, plan
 
 TABLES = ("html", "md", "csv", "tex")
 
@@ -119,7 +119,7 @@ def code_of(wildcards):
     """The code of a run's method and of its host; a change of it is the reason to train again."""
     recipe = recipe_of(wildcards)
     names = [recipe.method, *([recipe["host"]] if "host" in recipe else [])]
-    return [plan.digest(f"methods/{name}.py") for name in names]
+    return [digests.digest(f"methods/{name}.py") for name in names]
 
 
 def imagenet_of(wildcards):

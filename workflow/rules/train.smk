@@ -32,7 +32,7 @@ rule train:
     params:
         recipe=recipe_text,
         code=code_of,
-        shared=[plan.digest(name) for name in plan.SHARED],
+        shared=[digests.digest(name) for name in digests.SHARED],
         folder=folder_of,
         layout=layout_name,
         weights=config["weights"],
