@@ -30,6 +30,7 @@ include: "workflow/rules/report.smk"
 if workflow.exec_mode == ExecMode.DEFAULT:  # not again in every job
     try:
         checksums.refuse_damaged_results()
+        checksums.refuse_unreadable_records()
     except checksums.DamagedFile as error:
         sys.exit(f"error: {error}")
 

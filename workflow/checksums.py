@@ -15,6 +15,7 @@ from pathlib import Path
 from files import sha256, write_whole
 
 FOLDERS = ("results", "reports")
+RECORDS = (".snakemake/metadata", ".snakemake/incomplete")
 # A start reads files up to this size whole and trusts the modification time of larger ones; jobs read all they use.
 WHOLE_AT_START = 1_000_000
 REMEDY = "restore it, or delete it and start again: what depends on it is made again"
@@ -72,6 +73,22 @@ def recorded(folders: Iterable[str]) -> Iterator[Path]:
 def refuse_damaged_results() -> None:
     """The check when a run starts: raise DamagedFile unless every recorded file is as it was made."""
     refuse_damaged([path for path in recorded(FOLDERS) if not _trusted(path)])
+
+
+def refuse_unreadable_records() -> None:
+    """Raise DamagedFile if one of Snakemake's own records is no text: it would end with a traceback that names none."""
+    paths = [path for folder in RECORDS for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    bad = "".join(f"\n  {path}" for path in paths if not _is_text(path))
+    if bad:
+        raise DamagedFile(f"Snakemake's record of how it made a file is damaged; delete it and start again:{bad}")
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _trusted(path: Path) -> bool:

@@ -133,7 +133,7 @@ class Campaign:
 
     def _remedy(self, said: str) -> None:
         """Do what the messages ask for: delete named files, remove a dead run's lock."""
-        for name in re.findall(r"^  ((?:results|reports)/.+)$", said, re.M):
+        for name in re.findall(r"^  ((?:results|reports|\.snakemake)/.+)$", said, re.M):
             (self.project.folder / name).unlink(missing_ok=True)
         if re.search(
             "changed since indexed|a file was changed, added|results/demo-sysu/raw/.*copy the|raw: found", said

@@ -139,3 +139,15 @@ def test_a_start_reads_small_files_and_trusts_the_time_of_large_ones(tmp_path, m
     os.utime(small, ns=(before.st_atime_ns, before.st_mtime_ns))
     with pytest.raises(DamagedFile, match="results/small"):
         checksums.refuse_damaged_results()
+
+
+def test_a_record_of_snakemake_that_is_no_text_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    checksums.refuse_unreadable_records()
+    kept = Path(".snakemake/metadata/cmVzdWx0cw==")
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b'{"rule": "train')  # no JSON: Snakemake says so itself and goes on
+    checksums.refuse_unreadable_records()
+    kept.write_bytes(b'{"rule": "tr\xe1in"}')
+    with pytest.raises(DamagedFile, match=r"record of how .* delete it and start again:\n  [.]snakemake/metadata/cmVz"):
+        checksums.refuse_unreadable_records()
