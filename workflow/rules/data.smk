@@ -43,6 +43,7 @@ rule index:
 
 rule pack:
     input:
+        raw=rendered,
         index="results/{dataset}/images.csv",
     output:
         "results/{dataset}/images_{height,[0-9]+}x{width,[0-9]+}_{filter,[a-z]+}.npy",
