@@ -88,6 +88,8 @@ def _is_text(path: Path) -> bool:
         path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return False
+    except FileNotFoundError:  # another workflow here has just finished with it
+        return True
     return True
 
 

@@ -151,3 +151,12 @@ def test_a_record_of_snakemake_that_is_no_text_is_named(tmp_path, monkeypatch):
     kept.write_bytes(b'{"rule": "tr\xe1in"}')
     with pytest.raises(DamagedFile, match=r"record of how .* delete it and start again:\n  [.]snakemake/metadata/cmVz"):
         checksums.refuse_unreadable_records()
+
+
+def test_a_record_that_another_workflow_removes_meanwhile_is_no_damage(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kept = Path(".snakemake/incomplete/cmVzdWx0cw==")
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}")
+    monkeypatch.setattr(Path, "is_file", lambda path: kept.unlink(missing_ok=True) or True)
+    checksums.refuse_unreadable_records()
