@@ -37,10 +37,12 @@ class FeatureSet:
 
     def __post_init__(self) -> None:
         for name in COLUMNS:
-            object.__setattr__(self, name, np.asarray(getattr(self, name)))
+            object.__setattr__(self, name, _native(np.asarray(getattr(self, name))))
         _check_shapes(self)
         _check_labels(self)
         _check_values(self)
+        for name in ("identities", "cameras"):
+            object.__setattr__(self, name, getattr(self, name).astype(np.int64, copy=False))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -75,6 +77,11 @@ def save(path: str | Path, features: FeatureSet) -> None:
         writers[path.suffix](temporary, features)
 
 
+def _native(values: np.ndarray) -> np.ndarray:
+    """The values in this machine's byte order; `np.lexsort` puts strings of the other one in a wrong order."""
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
 def _check_shapes(data: FeatureSet) -> None:
     shape, source = data.features.shape, data.source
     if len(shape) != 2 or 0 in shape:
@@ -95,6 +102,8 @@ def _check_labels(data: FeatureSet) -> None:
         kind = getattr(data, name).dtype
         if not np.issubdtype(kind, np.integer):
             raise FeatureError(f"{data.source}: {name} are {kind}; store integers")
+        if getattr(data, name).max() > np.iinfo(np.int64).max:
+            raise FeatureError(f"{data.source}: {name} reach {getattr(data, name).max()}; store what fits int64")
     for name in ("modalities", "names"):
         kind = getattr(data, name).dtype
         if kind.kind != "U":

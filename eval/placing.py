@@ -101,7 +101,7 @@ def _tiles(queries: Side, pool: Side, start: int, stop: int, rows: int) -> list[
     change = np.flatnonzero((np.diff(identities) != 0) | (np.diff(cameras) != 0)) + 1
     tiles = []
     for low, high in zip(np.r_[0, change], np.r_[change, len(identities)], strict=True):
-        first, last = np.searchsorted(pool.identities, [identities[low], identities[low] + 1])
+        first, last = (np.searchsorted(pool.identities, identities[low], side) for side in ("left", "right"))
         if first < last:
             for begin in range(low, high, rows):
                 end = min(begin + rows, high)

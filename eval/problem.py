@@ -34,4 +34,4 @@ class Problem:
 
     def starts(self) -> np.ndarray:
         """First pool position of each identity."""
-        return np.flatnonzero(np.diff(self.pool.identities, prepend=self.pool.identities[0] - 1))
+        return np.r_[0, np.flatnonzero(np.diff(self.pool.identities)) + 1]

@@ -1,11 +1,14 @@
 """Feature files: what is written is read, and each kind of bad file gets one clear message."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from eval.__main__ import main
 from eval.features import FeatureError, FeatureSet, load, save
 from eval.score import score
+from tests.eval.conftest import forced, small_features
 
 ONE = "sysu-mm01-all-single"
 
@@ -44,6 +47,7 @@ BAD = {
     "integers": (columns(features=np.ones((4, 2), int)), "int64; store float32"),
     "half precision": (columns(features=np.ones((4, 2), np.float16)), "float16; store float32"),
     "float identities": (columns(identities=np.ones(4)), "identities are float64; store integers"),
+    "huge identities": (columns(identities=np.array([1, 2, 1, 2**63], "u8")), "reach 9223372036854775808.*int64"),
     "byte names": (columns(names=np.array([b"a", b"b", b"c", b"d"])), "names are .*plain strings"),
     "modality": (columns(modalities=np.array(["visible", "rgb", "thermal", "ir"])), r"modalities \['ir', 'rgb'"),
     "repeated name": (columns(names=np.array(["a", "b", "b", "b"])), "2 names repeat.*'b' occurs 3 times"),
@@ -99,6 +103,23 @@ def test_other_bad_files(tmp_path):
 def test_single_queries_without_match_are_dropped_and_counted():
     rows = score(FeatureSet(**columns(identities=np.array([1, 2, 1, 9]))), [ONE]).trials
     assert {(row["queries"], row["valid_queries"]) for row in rows} == {(2, 1)}
+
+
+@pytest.mark.parametrize("way", ["counting", "placing"])
+@pytest.mark.parametrize("kind", ["i1", "u1", "i4", "i8", "u8", ">i4"])
+def test_the_kind_of_integer_does_not_change_scores(way, kind):
+    data = small_features(np.random.default_rng(0), identities=5, per_cell=3)
+    largest = min(np.iinfo(kind).max, np.iinfo(np.int64).max)
+    identities = np.where(data.identities == 5, largest, data.identities).astype(kind)
+    with forced(way):
+        found = score(replace(data, identities=identities, cameras=data.cameras.astype("i8")), [ONE])
+        assert found == score(data, [ONE])
+
+
+def test_the_order_of_bytes_does_not_change_scores():
+    data = small_features(np.random.default_rng(0), identities=5, per_cell=3)
+    swapped = {name: getattr(data, name).astype(getattr(data, name).dtype.newbyteorder("S")) for name in columns()}
+    assert score(FeatureSet(**swapped), [ONE]) == score(data, [ONE])
 
 
 def test_extreme_lengths_do_not_change_scores():
