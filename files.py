@@ -19,6 +19,8 @@ def write_whole(path: str | os.PathLike) -> Iterator[Path]:
     On an exception the temporary file is removed and `path` is left as it was; a full disk is an OSError that names it.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "is no regular file, so it is not replaced", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
     os.close(handle)

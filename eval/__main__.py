@@ -58,10 +58,12 @@ def main(arguments: list[str] | None = None) -> int:
         _parser().print_help()
         return 0
     options = _parser().parse_args(arguments)
+    if options.cmc and options.cmc.resolve() == options.out.resolve():
+        _parser().error("--cmc and --out name one file")
     try:
         scores = _score(options)
         scores.write(options.out, options.cmc)
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, KeyError, OSError, ImportError) as error:
         print(f"eval: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 2
     for (name, gallery, metric), value in scores.mean().items():
@@ -79,12 +81,19 @@ def _score(options: argparse.Namespace) -> Scores:
     permutations = load_permutations(options.permutations) if options.permutations else None
     rerank = None
     if options.k_reciprocal:
-        k1, k2, weight = options.k_reciprocal
-        rerank = KReciprocal(int(k1), int(k2), float(weight))
+        rerank = _re_ranking(*options.k_reciprocal)
     repeats = [
         score(load(f), protocols, options.gallery, permutations, options.trials, rerank) for f in options.features
     ]
     return chain(repeats)
+
+
+def _re_ranking(k1: str, k2: str, weight: str) -> KReciprocal:
+    try:
+        numbers = int(k1), int(k2), float(weight)
+    except ValueError as error:
+        raise ValueError(f"--k-reciprocal {k1} {k2} {weight}: {error}; two whole numbers and a fraction") from error
+    return KReciprocal(*numbers)
 
 
 if __name__ == "__main__":

@@ -161,11 +161,10 @@ def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
         with safe_open(path, framework="np") as file:
             columns = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             texts = file.metadata() or {}
+        lists = {name: json.loads(texts[name]) for name in ("modalities", "names") if name in texts}
+        columns |= {name: np.array(values) for name, values in lists.items()}
     except Exception as error:
         raise FeatureError(f"{path}: not readable as safetensors ({error})") from error
-    for name in ("modalities", "names"):
-        if name in texts:
-            columns[name] = np.array(json.loads(texts[name]), dtype=str)
     return columns | {"recipe": texts.get("recipe", "")}
 
 
@@ -182,17 +181,21 @@ def _read_parquet(path: Path) -> dict[str, np.ndarray]:
 
     try:
         table = pyarrow.parquet.read_table(path)
+        recipe = (table.schema.metadata or {}).get(b"recipe", b"").decode()
     except Exception as error:
         raise FeatureError(f"{path}: not readable as Parquet ({error})") from error
-    columns = {name: table[name].to_numpy() for name in table.column_names if name in COLUMNS}
+    found = {name: table[name] for name in table.column_names if name in COLUMNS}
+    empty = {name: column.null_count for name, column in found.items() if column.null_count}
+    if empty:
+        raise FeatureError(f"{path}: empty entries in {empty}; every image needs all of {', '.join(COLUMNS)}")
+    columns = {name: column.to_numpy() for name, column in found.items()}
     if "features" in columns:
-        lengths = {len(row) for row in columns["features"]}
+        lengths = {np.shape(row) for row in columns["features"]}
         if len(lengths) != 1:
-            raise FeatureError(f"{path}: features have {sorted(lengths)[:5]} dimensions; one number is needed")
+            raise FeatureError(f"{path}: features have shapes {sorted(lengths)[:5]}; one length is needed")
         columns["features"] = np.stack(list(columns["features"]))
     for name in {"modalities", "names"} & set(columns):
-        columns[name] = columns[name].astype(str)
-    recipe = (table.schema.metadata or {}).get(b"recipe", b"").decode()
+        columns[name] = np.array(columns[name].tolist())
     return columns | {"recipe": recipe}
 
 

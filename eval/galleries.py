@@ -90,6 +90,8 @@ def load_permutations(path: str | Path) -> dict[tuple[int, int], np.ndarray]:
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
+    if not Path(path).is_file():
+        raise FeatureError(f"{path}: no such file")
     try:
         content = loadmat(path, variable_names=["rand_perm_cam"])
     except (OSError, ValueError, NotImplementedError, MatReadError) as error:

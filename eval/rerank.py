@@ -12,12 +12,17 @@ class KReciprocal:
     """Parameters of the paper: neighbours `k1`, query expansion `k2`, weight `lambda_` of the original distance.
 
     The published values are k1 = 20, k2 = 6, lambda = 0.3. The neighbours are found among queries and gallery
-    together, so a query's score depends on the other queries; memory grows with the square of their number.
+    together, so a query's score depends on the other queries; memory grows with the square of their number. Distances
+    are taken as the matrix product rounds them: among equal features the order may depend on the number of threads.
     """
 
     k1: int
     k2: int
     lambda_: float
+
+    def __post_init__(self) -> None:
+        if self.k1 < 1 or self.k2 < 1 or not 0 <= self.lambda_ <= 1:
+            raise ValueError(f"{self}: k1 and k2 are at least 1, lambda lies between 0 and 1")
 
     def __str__(self) -> str:
         return f"k-reciprocal(k1={self.k1},k2={self.k2},lambda={self.lambda_})"

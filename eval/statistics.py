@@ -69,6 +69,7 @@ def paired_differences(
     table = table.assign(**_intervals(table["difference"], table["std"], table["n"], confidence))
     standard_error = table["std"] / np.sqrt(table["n"])
     p = 2 * stats.t.sf(np.abs(table["difference"]) / standard_error, table["n"] - 1)
+    p = np.where((table["difference"] == 0) & (table["std"] == 0), 1.0, p)
     table["p_value"] = np.where(table["n"] >= FEWEST_FOR_P, p, np.nan)
     table["p_holm"] = table.groupby(list(family))["p_value"].transform(_holm)
     order = [*CELL, "method", "baseline", "difference", "std", "n", "ci_low", "ci_high", "p_value", "p_holm"]

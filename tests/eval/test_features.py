@@ -1,5 +1,8 @@
 """Feature files: what is written is read, and each kind of bad file gets one clear message."""
 
+import json
+import os
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -100,6 +103,50 @@ def test_other_bad_files(tmp_path):
         load(tmp_path / "absent.npz")
 
 
+PARQUET = {
+    "null feature": ({"features": [None, [1.0], [1.0], [1.0]]}, "empty entries in {'features': 1}"),
+    "null name": ({"names": [None, "b", "c", "d"]}, "empty entries in {'names': 1}"),
+    "flat features": ({"features": [1.0, 1.0, 1.0, 1.0]}, r"features have shape \(4,\)"),
+    "ragged": ({"features": [[1.0], [1.0, 2], [1.0], [1.0]]}, r"features have shapes \[\(1,\), \(2,\)\]"),
+    "numbers as names": ({"names": [1, 2, 3, 4]}, "names are int64; store plain strings"),
+    "bytes as names": ({"names": [b"a", b"b", b"c", b"d"]}, "names are .*; store plain strings"),
+}
+
+
+@pytest.mark.parametrize("bad", PARQUET)
+def test_bad_parquet(tmp_path, bad):
+    pyarrow = pytest.importorskip("pyarrow")
+    content, message = PARQUET[bad]
+    lists = {name: values.tolist() for name, values in columns().items()} | content
+    pyarrow.parquet.write_table(pyarrow.table(lists), tmp_path / "f.parquet")
+    with pytest.raises(FeatureError, match=f"f.parquet: {message}"):
+        load(tmp_path / "f.parquet")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ('["a",', "not readable as safetensors"),
+        ('[["a"], ["b", "c"]]', "not readable as safetensors"),
+        ("[1, 2, 3, 4]", "names are int64; store plain strings"),
+    ],
+)
+def test_bad_safetensors(tmp_path, names, message):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    numbers = {name: columns()[name] for name in ("features", "identities", "cameras")}
+    texts = {"modalities": json.dumps(columns()["modalities"].tolist()), "names": names}
+    safetensors.save_file(numbers, tmp_path / "f.safetensors", texts)
+    with pytest.raises(FeatureError, match=f"f.safetensors: {message}"):
+        load(tmp_path / "f.safetensors")
+
+
+def test_a_kind_whose_library_is_not_installed_is_one_message(tmp_path, monkeypatch, capsys):
+    (tmp_path / "f.parquet").touch()
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    assert main([str(tmp_path / "f.parquet"), "--protocol", ONE, "--out", str(tmp_path / "o.csv")]) == 2
+    assert "pyarrow" in capsys.readouterr().err
+
+
 def test_single_queries_without_match_are_dropped_and_counted():
     rows = score(FeatureSet(**columns(identities=np.array([1, 2, 1, 9]))), [ONE]).trials
     assert {(row["queries"], row["valid_queries"]) for row in rows} == {(2, 1)}
@@ -151,9 +198,41 @@ def test_command_line_says_what_is_wrong_in_one_line(tmp_path, capsys):
     assert "usage: python -m eval" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["--k-reciprocal", "x", "6", "0.3"], "--k-reciprocal x 6 0.3"),
+        (["--k-reciprocal", "0", "6", "0.3"], "k1 and k2 are at least 1"),
+        (["--k-reciprocal", "20", "6", "nan"], "lambda lies between 0 and 1"),
+        (["--gallery", "official", "--permutations", "absent.mat"], "absent.mat: no such file"),
+    ],
+)
+def test_options_that_cannot_be_meant(tmp_path, capsys, option, words):
+    save(tmp_path / "features.npz", FeatureSet(**columns()))
+    out = tmp_path / "scores.csv"
+    assert main([str(tmp_path / "features.npz"), "--protocol", ONE, "--out", str(out), *option]) == 2
+    assert words in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_scores_and_curves_are_two_files(tmp_path, capsys):
+    out = str(tmp_path / "scores.csv")
+    with pytest.raises(SystemExit):
+        main(["features.npz", "--protocol", ONE, "--out", out, "--cmc", out])
+    assert "--cmc and --out name one file" in capsys.readouterr().err
+
+
 def test_variants_are_labelled(tmp_path):
     save(tmp_path / "features.npz", FeatureSet(**columns()))
     out = tmp_path / "scores.csv"
     arguments = [str(tmp_path / "features.npz"), "--protocol", ONE, "--trials", "1", "--out", str(out)]
     assert main([*arguments, "--cmc-level", "image", "--distance", "euclidean", "--k-reciprocal", "2", "1", "0.3"]) == 0
     assert 'image,euclidean,"k-reciprocal(k1=2,k2=1,lambda=0.3)",' in out.read_text().splitlines()[1]
+
+
+def test_what_is_no_regular_file_is_not_replaced(tmp_path, capsys):
+    save(tmp_path / "features.npz", FeatureSet(**columns()))
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert main([str(tmp_path / "features.npz"), "--protocol", ONE, "--out", str(tmp_path / "pipe.csv")]) == 2
+    assert "pipe.csv" in capsys.readouterr().err
+    assert (tmp_path / "pipe.csv").is_fifo()

@@ -63,6 +63,14 @@ def test_differences_pair_by_seed_and_correct_by_holm():
     assert found["p_holm"].tolist() == pytest.approx(corrected.tolist())
 
 
+def test_a_method_equal_to_the_baseline_counts_in_the_correction():
+    generator = np.random.default_rng(0)
+    base, other = generator.normal(size=(2, 5, 1))
+    found = statistics.paired_differences(table({"base": base, "a": base, "b": other}), "base").set_index("method")
+    assert found.loc["a", ["difference", "p_value", "p_holm"]].tolist() == [0, 1, 1]
+    assert found.loc["b", "p_holm"] == pytest.approx(min(1, 2 * found.loc["b", "p_value"]))
+
+
 def test_missing_seeds_leave_their_pair_out():
     results = table({"base": np.zeros((6, 1)), "a": np.arange(6).reshape(6, 1)})
     results = results[~((results["method"] == "a") & (results["seed"] == 5))]
