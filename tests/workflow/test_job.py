@@ -54,7 +54,7 @@ def test_a_changed_input_stops_the_job_before_it_runs(job, tmp_path, change):
     change(tmp_path / "out.txt")
     status, said = finish(job("open('next', 'w')", read=["out.txt"], out=["next"]))
     assert status == 1
-    assert "changed or damaged" in said
+    assert "changed or damaged" in said and "delete it and start again" in said
     assert said.rstrip().endswith("out.txt")
     assert not (tmp_path / "next").exists()
 
@@ -73,8 +73,10 @@ def test_an_input_without_a_record_is_accepted(job, tmp_path):
 
 
 def test_a_failed_command_shows_its_last_words_and_leaves_no_record(job, tmp_path):
-    status, said = finish(job("import sys; sys.exit('error: because')"))
-    assert (status, said) == (1, "error: because\n")
+    assert finish(job(WRITE))[0] == 0
+    words = rb"\xff\n1\n2\nerror: \xff\n"  # some that are no text
+    status, said = finish(job(f"import os; os.write(2, b'{words.decode()}'); os._exit(3)"))
+    assert (status, said) == (3, "1\n2\nerror: \ufffd\n")
     assert not (tmp_path / ".out.txt.sha256").exists()
 
 
@@ -84,6 +86,11 @@ def test_a_failed_command_whose_words_found_no_place_says_how_much_there_is(job,
     assert re.fullmatch(
         r"error: the command failed without a word in .*job\.log; its disk has [\d,]+ bytes free\n", said
     )
+
+
+def test_an_output_that_a_command_did_not_make_is_one_message(job):
+    status, said = finish(job("pass"))
+    assert (status, said) == (1, "error: [Errno 2] No such file or directory: 'out.txt'\n")
 
 
 def test_a_killed_command_is_named(job):
@@ -120,7 +127,7 @@ def ended(process: psutil.Process) -> bool:
 def test_a_start_reads_small_files_and_trusts_the_time_of_large_ones(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(checksums, "WHOLE_AT_START", 10)
-    small, large = Path("results/small"), Path("results/deep/large")
+    small, large = Path("results/small"), Path("reports/deep/large")
     for path in (small, large):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x" * (5 if path == small else 50))
@@ -129,7 +136,7 @@ def test_a_start_reads_small_files_and_trusts_the_time_of_large_ones(tmp_path, m
     before = large.stat()
     large.write_text("y" * 50)
     os.utime(large, ns=(before.st_atime_ns, before.st_mtime_ns + 1))  # two writes may fall into one tick of the clock
-    with pytest.raises(DamagedFile, match="results/deep/large"):
+    with pytest.raises(DamagedFile, match="reports/deep/large"):
         checksums.refuse_damaged_results()
     os.utime(large, ns=(before.st_atime_ns, before.st_mtime_ns))
     checksums.refuse_damaged_results()  # a job that reads it will notice
@@ -139,6 +146,24 @@ def test_a_start_reads_small_files_and_trusts_the_time_of_large_ones(tmp_path, m
     os.utime(small, ns=(before.st_atime_ns, before.st_mtime_ns))
     with pytest.raises(DamagedFile, match="results/small"):
         checksums.refuse_damaged_results()
+    small.unlink()
+    checksums.refuse_damaged_results()  # as the message said: delete it and start again
+
+
+def test_the_command_checks_every_file_and_names_each_damaged_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["checksums"])
+    paths = [Path("results/a"), Path("reports/b")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text("x")
+        checksums.record(path)
+    checksums.main()
+    assert capsys.readouterr().out == "2 files are as the workflow made them\n"
+    for path in paths:
+        path.write_text("y")
+    with pytest.raises(SystemExit, match=r"error: changed or damaged.*:\n  results/a\n  reports/b$"):
+        checksums.main()
 
 
 def test_a_record_of_snakemake_that_is_no_text_is_named(tmp_path, monkeypatch):

@@ -165,7 +165,8 @@ def test_the_code_of_a_training_is_all_that_it_imports(method):
     while waiting:
         reached.add(path := waiting.pop())
         dotted = [name.split(".") for name in imports.imports(path)]
-        modules = {plan.ROOT.joinpath(*parts[:n]).with_suffix(".py") for parts in dotted for n in (1, 2, 3)}
+        places = {plan.ROOT.joinpath(*parts[:n]) for parts in dotted for n in (1, 2, 3)}
+        modules = {place.with_suffix(".py") for place in places} | {place / "__init__.py" for place in places}
         waiting += [module for module in modules - reached if module.is_file()]
     known = [*digests.SHARED, f"methods/{method}.py"]
     assert reached <= {path for name in known for path in digests.code(name)}
