@@ -8,6 +8,7 @@ python -m methods --costs                      time and memory of every method's
 """
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -76,4 +77,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     sys.exit(main(sys.argv[1:]))

@@ -5,6 +5,7 @@ python -m workflow.experiments --dataset sysu-mm01      those that need no other
 """
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -54,4 +55,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     sys.exit(main())

@@ -143,6 +143,19 @@ def layout_of(config: dict, dataset: str) -> ModuleType:
         raise PlanError(f"config/datasets.yaml, {dataset}: {error}") from None
 
 
+def check_path(config: dict, dataset: str, setting: str, split: str) -> None:
+    """Refuse a setting or a split that does not exist, in a result path that somebody wrote by hand.
+
+    Raises:
+        PlanError: for an unknown dataset or split.
+        DatasetError: for an unknown setting, with the nearest.
+    """
+    splits = layout_of(config, dataset).SPLITS
+    settings.parse(setting)
+    if split not in map(str, range(1, splits + 1)):
+        raise PlanError(f"split {split} of {dataset}, expected 1 to {splits}")
+
+
 @functools.cache
 def resolve(run: str, layout: str) -> Recipe:
     """A run's recipe on a layout, resolved once."""

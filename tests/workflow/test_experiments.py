@@ -1,5 +1,10 @@
 """The list of experiments: what each takes, and which a dataset alone suffices for."""
 
+import subprocess
+import sys
+
+import pytest
+
 from workflow.experiments import main
 
 
@@ -23,3 +28,10 @@ def test_a_dataset_alone_suffices_for_some(capsys):
 def test_an_unknown_dataset_names_the_nearest(capsys):
     assert main(["--dataset", "sysu"]) == 1
     assert "unknown dataset 'sysu'; the nearest valid is 'sysu-mm01" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["workflow.experiments"], ["methods", "--list"]])
+def test_a_reader_that_has_seen_enough_ends_a_listing_quietly(command):
+    with subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as listing:
+        listing.stdout.close()
+        assert listing.stderr.read() == b""

@@ -1,11 +1,14 @@
 """Configurations: what they expand to, and what is said of wrong ones."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from datasets import DatasetError
 from methods import recipes
 from workflow import digests, imports, plan
 from workflow.plan import PlanError
@@ -180,3 +183,25 @@ def test_no_shell_command_is_built_from_unquoted_words():
     commands = [line for line in shell if re.search(r'^\s+" ?(python|cp|--|\{params)', line)]
     words = {word for line in commands for word in re.findall(r"\{([^{}]+)\}", line) if not word.endswith(":q")}
     assert words <= {"params.launcher", "threads", "resources.checkpoint_seconds"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "split", "message"),
+    [
+        ("infrared_images=1", "1", "unknown setting 'infrared_images=1'; settings: full, ir_ids=<number>"),
+        ("vis_idz=5", "1", "unknown setting 'vis_idz=5', did you mean 'vis_ids'"),
+        ("vis_ids=0", "1", "setting 'vis_ids=0': found '0'"),
+        ("full", "2", "split 2 of demo-sysu, expected 1 to 1"),
+        ("full", "01", "split 01 of demo-sysu, expected 1 to 1"),
+    ],
+)
+def test_a_result_path_that_cannot_be_is_refused(config, setting, split, message):
+    with pytest.raises((PlanError, DatasetError), match=message):
+        plan.check_path(config, "demo-sysu", setting, split)
+
+
+@pytest.mark.parametrize("run", ["hct@demo", "chance"])
+def test_it_is_refused_before_anything_runs(run):
+    target = f"results/demo-sysu/vis_idz=5/{run}/split1_seed0/trials.csv"
+    said = subprocess.run([sys.executable, "-m", "snakemake", "-n", target], capture_output=True, text=True)
+    assert said.returncode != 0 and "did you mean 'vis_ids'" in said.stdout + said.stderr

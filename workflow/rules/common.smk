@@ -63,6 +63,12 @@ def dataset_of(wildcards):
     return config["datasets"][wildcards.dataset]
 
 
+def index_of(wildcards):
+    """The index of a dataset, for a setting and a split that exist."""
+    plan.check_path(config, wildcards.dataset, wildcards.setting, wildcards.split)
+    return f"results/{wildcards.dataset}/images.csv"
+
+
 def recipe_of(wildcards):
     """The resolved recipe of a run."""
     return plan.resolve(wildcards.run, dataset_of(wildcards)["layout"])

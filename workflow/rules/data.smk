@@ -65,7 +65,7 @@ rule pack:
 
 rule subset:
     input:
-        "results/{dataset}/images.csv",
+        index_of,
     output:
         "results/{dataset}/{setting}/split{split}_seed{seed}.csv",
     log:

@@ -130,7 +130,7 @@ rule select:
 
 rule chance:
     input:
-        "results/{dataset}/images.csv",
+        index_of,
     output:
         "results/{dataset}/{setting}/chance/split{split}_seed{seed}/features.npz",
     log:
