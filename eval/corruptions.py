@@ -61,7 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _write(options: argparse.Namespace) -> None:
     with options.index.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    images = np.load(options.images, mmap_mode="r", allow_pickle=False)
+    try:
+        images = np.load(options.images, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{options.images}: cannot be read as an array ({error}); pack the images again") from error
     if len(rows) != len(images) or images.ndim != 4 or images.dtype != np.uint8 or images.shape[1] != 3:
         raise ValueError(
             f"{options.images} is {images.dtype} {images.shape}, {options.index} has {len(rows)} rows; expected uint8 "

@@ -81,23 +81,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     try:
-        repeats, clean = [load(path) for path in options.features], load(options.clean)
-        for path, data in zip(options.features, repeats, strict=True):
-            if not np.array_equal(data.names, clean.names):
-                raise ValueError(f"{path}: other images than in {options.clean}; embed both from one index")
-        rows = [
-            (name, *row)
-            for name in options.protocol
-            for row in table(repeats, clean, PROTOCOLS[name], options.modality, options.seed)
-        ]
+        _write(options)
     except (ValueError, OSError) as error:
         print(f"eval.robustness: {error}", file=sys.stderr)
         return 2
+    return 0
+
+
+def _write(options: argparse.Namespace) -> None:
+    repeats, clean = [load(path) for path in options.features], load(options.clean)
+    for path, data in zip(options.features, repeats, strict=True):
+        if not np.array_equal(data.names, clean.names):
+            raise ValueError(f"{path}: other images than in {options.clean}; embed both from one index")
     with write_whole(options.out) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(rows)
-    return 0
+        for name in options.protocol:
+            PROTOCOLS[name].check(clean)
+            rows = table(repeats, clean, PROTOCOLS[name], options.modality, options.seed)
+            writer.writerows((name, *row) for row in rows)
 
 
 if __name__ == "__main__":

@@ -57,15 +57,18 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory() as folder:
             _select(options, Path(folder))
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, OSError) as error:
         print(f"eval.select: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 2
     return 0
 
 
 def _select(options: argparse.Namespace, folder: Path) -> None:
-    with zipfile.ZipFile(options.candidates) as archive:
-        archive.extractall(folder)
+    try:
+        with zipfile.ZipFile(options.candidates) as archive:
+            archive.extractall(folder)
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{options.candidates}: {error}; delete it and start again") from error
     permutations = load_permutations(options.permutations) if options.permutations else None
     rows = choose(folder, options.rule, options.protocol, options.gallery, permutations)
     epoch = next(row["epoch"] for row in rows if row["chosen"])

@@ -44,12 +44,12 @@ def forget(path: Path) -> None:
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether a file differs from its record; a file without a record counts as sound."""
+    """Whether a file differs from its record; one without a record, or that a job makes anew meanwhile, is sound."""
     try:
         kept = record_of(path).read_bytes()
+        return kept.split(b" ")[0] != sha256(path).encode() and kept == record_of(path).read_bytes()
     except FileNotFoundError:
         return False
-    return kept.split(b" ")[0] != sha256(path).encode()
 
 
 def refuse_damaged(paths: Iterable[Path]) -> None:
@@ -94,8 +94,11 @@ def _is_text(path: Path) -> bool:
 
 
 def _trusted(path: Path) -> bool:
-    found = path.stat()
-    return found.st_size > WHOLE_AT_START and found.st_mtime_ns == record_of(path).stat().st_mtime_ns
+    try:
+        found = path.stat()
+        return found.st_size > WHOLE_AT_START and found.st_mtime_ns == record_of(path).stat().st_mtime_ns
+    except FileNotFoundError:  # a job of another workflow here is making it anew
+        return True
 
 
 def _stamp(kept: Path, found: os.stat_result) -> None:

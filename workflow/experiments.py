@@ -14,7 +14,7 @@ from tabulate import tabulate
 
 from workflow import plan
 
-CONFIGURATION = Path("config/datasets.yaml")
+CONFIGURATION = (Path("config/datasets.yaml"), Path("config/demo.yaml"))
 
 
 def lines(config: dict, dataset: str | None = None) -> list[tuple[str, int, str, str]]:
@@ -35,6 +35,22 @@ def lines(config: dict, dataset: str | None = None) -> list[tuple[str, int, str,
     return found
 
 
+def configuration() -> dict:
+    """What a plain `snakemake` reads.
+
+    Raises:
+        PlanError: for a file that is not there or no YAML, and for what the schema refuses.
+    """
+    found: dict = {}
+    for path in CONFIGURATION:
+        try:
+            found |= yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, TypeError, yaml.YAMLError) as error:
+            raise plan.PlanError(f"{path}: cannot be read as YAML with keys ({error})") from None
+    plan.check(found, "config", "configuration")
+    return found
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Print the table; 1 after one message if the configuration is wrong."""
     parser = argparse.ArgumentParser(
@@ -44,9 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--dataset", help="only experiments that need this dataset and no other")
     options = parser.parse_args(arguments)
-    config = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))
     try:
-        table = lines(config, options.dataset)
+        table = lines(configuration(), options.dataset)
     except plan.PlanError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

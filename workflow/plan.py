@@ -341,6 +341,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     try:
+        check(arguments.config, "config", "--config")
         description = describe(arguments.experiment, arguments.config)
         with write_whole(arguments.out) as temporary:
             temporary.write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")

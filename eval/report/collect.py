@@ -99,7 +99,7 @@ def write_results(runs: Iterable[Run], out: Path, *, partial: bool, parquet: boo
 def read_results(path: str | Path) -> pd.DataFrame:
     """results.csv with numbers as they were written (`value` float64 percent, `seed, split, trial` int64)."""
     text = ["dataset", "setting", "method", "protocol", "gallery", "metric", "value", *ORIGIN]
-    table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
+    table = _read(path, dtype=dict.fromkeys(text, str))
     if absent := [name for name in [*NAMES, *SCORES, *ORIGIN] if name not in table]:
         raise ValueError(f"{path}: columns {absent} are absent; collect the results again")
     empty = (table.value == "").to_numpy()
@@ -111,4 +111,11 @@ def read_results(path: str | Path) -> pd.DataFrame:
 
 def read_runs(path: str | Path) -> pd.DataFrame:
     """runs.csv, text where unknown is an empty field, see `provenance.COLUMNS`."""
-    return pd.read_csv(path, keep_default_na=False, dtype=str)
+    return _read(path, dtype=str)
+
+
+def _read(path: str | Path, dtype: object) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype=dtype, keep_default_na=False)
+    except ValueError as error:
+        raise ValueError(f"{path}: cannot be read as CSV ({error}); collect the results again") from error

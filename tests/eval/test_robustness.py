@@ -78,3 +78,8 @@ def test_the_command(tmp_path, capsys):
     }  # fmt: skip
     assert robustness.main([str(tmp_path / "other.npz"), *rest]) == 2
     assert "other.npz: other images than in" in capsys.readouterr().err
+    assert robustness.main([str(tmp_path / "repeat0.npz"), *rest[:-1], "sysu-mm01-all-single"]) == 2
+    assert "clean.npz: unknown infrared cameras [2] for sysu-mm01-all-single" in capsys.readouterr().err
+    rest[rest.index("--out") + 1] = str(tmp_path)
+    assert robustness.main([str(tmp_path / "repeat0.npz"), *rest]) == 2
+    assert f"{str(tmp_path)!r}" in capsys.readouterr().err

@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 import eval.__main__
+import eval.corruptions
 import eval.report.__main__
+import workflow.experiments
 import workflow.plan
 from tests.faults import test_bad_datasets as bad
 from tests.faults.damage import truncate
@@ -146,6 +148,39 @@ def test_workflow_configuration(name):
     changes, culprit = WORKFLOWS[name]
     with pytest.raises(workflow.plan.PlanError, match=culprit):
         workflow.plan.check(configuration(**changes), "config", "configuration")
+
+
+def test_an_empty_array_is_named(tmp_path, refused):
+    (tmp_path / "images.csv").write_text("path,modality\na,visible\n")
+    (tmp_path / "images.npy").touch()
+    flags = ("--modality", "visible", "--seed", 0, "--repeat", 0, "--out", tmp_path / "out.npy")
+    inputs = ("--index", tmp_path / "images.csv", "--images", tmp_path / "images.npy")
+    refused("images.npy: cannot be read as an array", eval.corruptions.main, *inputs, *flags)
+
+
+def test_an_empty_table_is_named(tmp_path, refused):
+    (tmp_path / "results.csv").touch()
+    refused("results.csv: cannot be read", eval.report.__main__.main, "merge", tmp_path / "results.csv", "--out", "x")
+
+
+@pytest.mark.parametrize(
+    ("written", "culprit"),
+    [(None, "No such file"), ("a: [", "cannot be read"), ("3", "cannot be read"), ("{}", "'datasets' is a required")],
+)
+def test_the_list_of_experiments_names_a_bad_configuration(written, culprit, tmp_path, refused, monkeypatch):
+    files = [tmp_path / "datasets.yaml", Path("config/demo.yaml")]
+    monkeypatch.setattr(workflow.experiments, "CONFIGURATION", files)
+    if written is not None:
+        files[0].write_text(written)
+    refused(culprit, workflow.experiments.main)
+
+
+def test_a_plan_of_half_a_configuration_is_one_message(tmp_path, refused, monkeypatch):
+    def command(arguments: list[str]) -> None:
+        monkeypatch.setattr(sys, "argv", ["plan", *arguments])
+        workflow.plan.main()
+
+    refused("--config, top level: 'datasets' is a required", command, "demo", "--config", "{}", "--out", tmp_path / "e")
 
 
 REPORTS = {

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+import files
 from tests.waiting import until
 from workflow import checksums
 from workflow.checksums import DamagedFile
@@ -148,6 +149,29 @@ def test_a_start_reads_small_files_and_trusts_the_time_of_large_ones(tmp_path, m
         checksums.refuse_damaged_results()
     small.unlink()
     checksums.refuse_damaged_results()  # as the message said: delete it and start again
+
+
+@pytest.mark.parametrize("gone", ["file", "record and file, which is made anew"])
+def test_a_file_that_a_job_makes_anew_while_a_start_reads_it_is_no_damage(tmp_path, monkeypatch, gone):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(checksums, "WHOLE_AT_START", 2)
+    path = Path("results/a")
+    path.parent.mkdir()
+    path.write_text("old")
+    checksums.record(path)
+
+    def meanwhile(found: Path) -> str:
+        if gone == "file":
+            found.unlink()
+        else:
+            checksums.forget(found)
+            found.write_text("new")
+        return files.sha256(found)
+
+    monkeypatch.setattr(checksums, "sha256", meanwhile)
+    assert not checksums.is_damaged(path)
+    monkeypatch.setattr(checksums, "recorded", lambda folders: [path])
+    checksums.refuse_damaged_results()
 
 
 def test_the_command_checks_every_file_and_names_each_damaged_one(tmp_path, monkeypatch, capsys):
