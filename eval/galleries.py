@@ -100,10 +100,22 @@ def load_permutations(path: str | Path) -> dict[tuple[int, int], np.ndarray]:
         raise FeatureError(f"{path}: holds no variable rand_perm_cam; take the file of the SYSU-MM01 evaluation code")
     lists = {}
     for camera, column in enumerate(content["rand_perm_cam"].ravel(), start=1):
-        for identity, table in enumerate(column.ravel(), start=1):
+        for identity, table in enumerate(np.ravel(column), start=1):
+            if not _are_permutations(table):
+                raise FeatureError(
+                    f"{path}: what it holds for identity {identity} and camera {camera} is no list of permutations; "
+                    "copy the file anew"
+                )
             if table.size:
                 lists[identity, camera] = table.astype(np.int64)
     return lists
+
+
+def _are_permutations(table: np.ndarray) -> bool:
+    """Whether each row has the numbers from 1 once."""
+    if not np.issubdtype(table.dtype, np.number) or table.ndim != 2:
+        return False
+    return bool((np.sort(table, axis=1) == np.arange(1, table.shape[1] + 1)).all())
 
 
 def _cells(data: FeatureSet, rows: np.ndarray) -> dict[tuple[int, int], np.ndarray]:

@@ -153,3 +153,25 @@ def test_fewer_images_than_shots():
         score(data, [ALL_MULTI])
     with pytest.raises(FeatureError, match="image number"):
         official({(1, 1): np.array([0])}, replace(data, names=np.array(["a/x.jpg", "b"])), 1, 0, {})
+
+
+NO_PERMUTATIONS = {
+    "a number too high": [[1, 2, 3], [1, 2, 9]],
+    "a number twice": [[1, 2, 3], [1, 2, 2]],
+    "from zero": [[0, 1, 2]],
+    "fractions": [[1.5, 2.5, 3.5]],
+    "words": "abc",
+}
+
+
+@pytest.mark.parametrize("cell", NO_PERMUTATIONS)
+def test_lists_that_are_no_permutations_are_named(tmp_path, cell):
+    write_permutations(tmp_path / "lists.mat", {(1, 1): np.array(NO_PERMUTATIONS[cell])})
+    with pytest.raises(FeatureError, match=r"lists.mat: .*identity 1 and camera 1 is no list of permutations"):
+        load_permutations(tmp_path / "lists.mat")
+
+
+def test_lists_without_cells_are_named(tmp_path):
+    savemat(tmp_path / "lists.mat", {"rand_perm_cam": np.ones((3, 3))})
+    with pytest.raises(FeatureError, match=r"lists.mat: .*identity 1 and camera 1 is no list of permutations"):
+        load_permutations(tmp_path / "lists.mat")
