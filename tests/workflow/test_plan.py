@@ -10,6 +10,7 @@ import yaml
 
 from datasets import DatasetError
 from methods import recipes
+from tests.workflow.test_end_to_end import copy_project, snakemake
 from workflow import digests, imports, plan
 from workflow.plan import PlanError
 
@@ -205,3 +206,13 @@ def test_it_is_refused_before_anything_runs(run):
     target = f"results/demo-sysu/vis_idz=5/{run}/split1_seed0/trials.csv"
     said = subprocess.run([sys.executable, "-m", "snakemake", "-n", target], capture_output=True, text=True)
     assert said.returncode != 0 and "did you mean 'vis_ids'" in said.stdout + said.stderr
+
+
+def test_a_bad_experiment_disturbs_only_who_asks_for_it(tmp_path):
+    folder = copy_project(tmp_path / "project")
+    (folder / "config/experiments/mine.yaml").write_text("title: half written\n")
+    other = snakemake(folder, "-n", "results/demo-sysu/full/chance/split1_seed0/features.npz")
+    assert other.returncode == 0, other.stderr
+    asked = snakemake(folder, "-n", "mine")
+    assert asked.returncode != 0
+    assert "config/experiments/mine.yaml, top level: 'columns' is a required property" in asked.stdout + asked.stderr

@@ -224,6 +224,11 @@ def provenance_of(wildcards):
     ]
 
 
+def paper_plans(wildcards):
+    """The descriptions of every paper's experiments; read only when asked for, so that a bad file disturbs no other."""
+    return [f"reports/{name}/experiment.json" for name in plan.paper_experiments()]
+
+
 def figures_of(experiment):
     """Names of the figures of an experiment."""
     return [

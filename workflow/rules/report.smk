@@ -114,7 +114,7 @@ rule page:
 
 rule coverage:
     input:
-        [f"reports/{name}/experiment.json" for name in plan.paper_experiments()],
+        paper_plans,
     output:
         report(
             "reports/coverage.md",
