@@ -1,6 +1,7 @@
 """What every layout found in the folder must offer, and what its loader reads from an intact folder."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -64,7 +65,8 @@ def test_nobody_is_on_two_sides_of_a_split(name, rendered):
 def test_a_count_that_differs_is_an_error_with_both_numbers(name, rendered):
     rows = datasets.layout(name).read(rendered[name], "test")
     found = count(rows)[0]["test"]["infrared"]
-    with pytest.raises(datasets.DatasetError, match=rf"test: found {found} infrared images, expected {found + 1}\."):
+    said = f"{rendered[name]}: split 1 test: found {found} infrared images, expected {found + 1}. "
+    with pytest.raises(datasets.DatasetError, match=re.escape(said + datasets.layout(name).HELP)):
         check(rows, {"test": {"test": {"infrared": found + 1}}}, "test", rendered[name], datasets.layout(name).HELP)
 
 
@@ -72,6 +74,12 @@ def test_a_count_that_differs_is_an_error_with_both_numbers(name, rendered):
 def test_a_missing_folder_is_an_error_with_the_way_to_get_it(name, tmp_path, complain):
     message = complain(name, tmp_path / "nowhere")
     assert f"{tmp_path / 'nowhere'}: no such folder" in message and datasets.layout(name).HELP in message
+
+
+def test_a_folder_in_which_a_layout_finds_nothing_is_refused(complain, tmp_path, monkeypatch):
+    module = datasets.layout("regdb")
+    monkeypatch.setattr(module, "read", lambda root, holdout: [])
+    assert complain("regdb", tmp_path) == f"error: {tmp_path}: no image found. {module.HELP}\n"
 
 
 @pytest.mark.parametrize("name", datasets.layouts())

@@ -117,6 +117,7 @@ def test_more_identities_than_there_are_is_refused():
         kept("ir_ids=13")
 
 
-def test_a_split_that_does_not_exist_is_refused():
-    with pytest.raises(DatasetError, match="split 3, expected 1 to 2"):
-        keep(ROWS, parse("full"), 3, 0)
+@pytest.mark.parametrize("split", [0, 3])
+def test_a_split_that_does_not_exist_is_refused(split):
+    with pytest.raises(DatasetError, match=f"split {split}, expected 1 to 2"):
+        keep(ROWS, parse("full"), split, 0)

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 import files
-from tests.waiting import until
+from tests.waiting import ended, until
 from workflow import checksums
 from workflow.checksums import DamagedFile
 
@@ -100,8 +100,8 @@ def test_a_killed_command_is_named(job):
 
 
 def test_what_killed_jobs_left_is_swept(job, tmp_path):
-    left, other = tmp_path / ".out.a1b2c3_d.txt", tmp_path / ".other.a1b2c3_d.txt"
-    left.touch()
+    killed, other = files.write_whole(tmp_path / "out.txt"), tmp_path / ".other.a1b2c3_d.txt"
+    left = killed.__enter__()
     other.touch()
     assert finish(job(WRITE))[0] == 0
     assert (left.exists(), other.exists()) == (False, True)
@@ -115,14 +115,6 @@ def test_the_command_dies_with_the_wrapper(job, tmp_path):
     started.kill()
     started.wait()
     until(lambda: ended(child))
-
-
-def ended(process: psutil.Process) -> bool:
-    """Whether a process is gone, or only waits for somebody to take note of its end."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_a_start_reads_small_files_and_trusts_the_time_of_large_ones(tmp_path, monkeypatch):
