@@ -51,7 +51,7 @@ def table(
     """(kind, severity, matches, right), the clean images first, then kinds in their order."""
     counts: dict[tuple[str, int], list[int]] = {CLEAN: [0, 0]}
     counts |= {(kind.__name__, severity): [0, 0] for kind in KINDS for severity in corruptions.SEVERITIES}
-    draws = galleries.draws(rules, clean, "seeded", max(len(repeats), 1), None)
+    draws = galleries.draws(rules, clean, "seeded", len(repeats), None)
     for queries, gallery in draws:
         right = matches(clean, rules, queries, gallery)[2]
         counts[CLEAN][0] += len(right)

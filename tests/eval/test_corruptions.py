@@ -92,7 +92,7 @@ def test_only_the_gallery_modality_is_corrupted(index, image):
     assert corruptions.main([*arguments, "--seed", "0", "--repeat", "0", "--out", str(out)]) == 2
 
 
-def test_chance_features(index):
+def test_chance_features(index, capsys):
     out = index.parent / "features.npz"
     arguments = ["--index", str(index), "--seed", "3", "--dim", "8", "--out", str(out)]
     assert chance.main([*arguments, "--split", "1"]) == 0
@@ -102,3 +102,7 @@ def test_chance_features(index):
     assert not np.array_equal(data.features, chance.chance_features(index, 1, 4, 8).features)
     assert np.array_equal(data.features, chance.chance_features(index, 1, 3, 8).features)
     assert chance.main([*arguments, "--split", "2"]) == 2
+    assert f"{index}: no column 'split2', found ['path', 'identity', " in capsys.readouterr().err
+    index.write_text(index.read_text().replace(",test", ",validation"))
+    assert chance.main([*arguments, "--split", "1"]) == 2
+    assert f"{index}: no row of split1 is 'test'" in capsys.readouterr().err

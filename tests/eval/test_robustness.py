@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from eval import corruptions, robustness
+from eval import corruptions, galleries, robustness
 from eval.features import FeatureSet, save
 from eval.protocols import PROTOCOLS
 
@@ -39,6 +39,28 @@ def test_against_a_plain_loop(rules):
             if data.identities[g] == data.identities[q]:
                 expected[q, g] = all(vectors[q] @ vectors[g] > other for other in others)
     assert found == expected and len(set(found.values())) == 2
+
+
+def test_an_image_of_another_person_at_the_same_distance_comes_first():
+    vectors = np.array([[1.0, 0], [1, 0], [1, 0], [0, 1]])
+    names = np.array(["query", "match", "other", "far"])
+    data = FeatureSet(
+        vectors, np.array([1, 1, 2, 2]), np.array([1, 2, 2, 2]), np.array(["visible"] + ["infrared"] * 3), names
+    )
+    for gallery, right in (([1, 2], False), ([1, 3], True)):
+        assert robustness.matches(data, REGDB, np.array([0]), np.array(gallery))[2].tolist() == [right]
+
+
+def test_every_repeat_has_a_gallery_of_its_own_and_the_clean_images_have_all():
+    cameras = {1: "visible", 2: "visible", 3: "infrared", 6: "infrared"}
+    clean, repeats = features(0, cameras, 1.2), [features(seed, cameras, 1.5) for seed in (1, 2)]
+    rows = {(kind, severity): pair for kind, severity, *pair in robustness.table(repeats, clean, SYSU, "visible", 4)}
+    draws = galleries.draws(SYSU, clean, "seeded", 2, None)
+    assert not np.array_equal(draws[0][1], draws[1][1])
+    right = [robustness.matches(clean, SYSU, *draw)[2] for draw in draws]
+    assert rows.pop(("none", 0)) == [sum(map(len, right)), sum(map(sum, right))]
+    right = [robustness.matches(data, SYSU, *draw)[2] for data, draw in zip(repeats, draws, strict=True)]
+    assert [sum(column) for column in zip(*rows.values(), strict=True)] == [sum(map(len, right)), sum(map(sum, right))]
 
 
 def test_a_match_counts_for_what_its_visible_image_drew(tmp_path):
@@ -77,7 +99,7 @@ def test_the_command(tmp_path, capsys):
         "protocol": "regdb-visible-to-infrared", "kind": "none", "severity": "0", "matches": "20", "right": "20"
     }  # fmt: skip
     assert robustness.main([str(tmp_path / "other.npz"), *rest]) == 2
-    assert "other.npz: other images than in" in capsys.readouterr().err
+    assert f"other.npz: other images than in {tmp_path / 'clean.npz'}" in capsys.readouterr().err
     assert robustness.main([str(tmp_path / "repeat0.npz"), *rest[:-1], "sysu-mm01-all-single"]) == 2
     assert "clean.npz: unknown infrared cameras [2] for sysu-mm01-all-single" in capsys.readouterr().err
     rest[rest.index("--out") + 1] = str(tmp_path)

@@ -44,16 +44,19 @@ def candidates(tmp_path):
         ("best-on-test", 5, 0.1, "test feature, epoch 5 of 15: best on test (optimistic)"),
     ],
 )
-def test_each_rule_looks_at_its_own_identities(candidates, tmp_path, rule, epoch, noise, words):
+def test_each_rule_looks_at_its_own_identities(candidates, tmp_path, capsys, rule, epoch, noise, words):
     out = tmp_path / "out"
     assert select.main([str(candidates), "--rule", rule, "--protocol", PROTOCOL, "--out", str(out)]) == 0
     features = load(out / "features.npz")
     assert np.array_equal(features.features, quality(1, noise).features)
     assert features.recipe == words
+    assert capsys.readouterr().out == words.removeprefix("test feature, ").replace(":", ",") + "\n"
     assert (out / "weights.safetensors").read_text() == f"weights {epoch}"
     with (out / "selection.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows if row["chosen"] == "1"] == [str(epoch)]
+    asked = {"rule": rule, "protocol": PROTOCOL, "gallery": "seeded", "metric": "mAP"}
+    assert all(row.items() >= asked.items() for row in rows)
     judged = quality(0, 0.1) if rule == "best-validation" else quality(1, 0.1)
     assert max(float(row["value"]) for row in rows) == score(judged, [PROTOCOL]).mean()[PROTOCOL, "seeded", "mAP"]
 
@@ -71,3 +74,22 @@ def test_what_is_no_archive_is_one_message(tmp_path, capsys):
     arguments = [str(tmp_path / "candidates.zip"), "--rule", "best-on-test", "--protocol", PROTOCOL]
     assert select.main([*arguments, "--out", str(tmp_path)]) == 2
     assert re.match("eval.select: .*candidates.zip: .*not a zip file", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"rule": "best-validation"}, ".*00005/validation.npz: no such file"),
+        ({"protocol": "sysu"}, "unknown protocol 'sysu'; known: "),
+        ({"archive": "absent.zip"}, ".*No such file or directory: '.*absent.zip'"),
+    ],
+)
+def test_what_cannot_be_chosen_is_one_message_and_leaves_nothing(tmp_path, capsys, wrong, said):
+    with zipfile.ZipFile(tmp_path / "candidates.zip", "w") as archive:
+        save(tmp_path / "features.npz", quality(1, 0.5))
+        archive.write(tmp_path / "features.npz", "00005/features.npz")
+    asked = {"archive": "candidates.zip", "rule": "best-on-test", "protocol": PROTOCOL} | wrong
+    arguments = [str(tmp_path / asked.pop("archive")), *(word for key in asked for word in (f"--{key}", asked[key]))]
+    assert select.main([*arguments, "--out", str(tmp_path / "out")]) == 2
+    assert re.match(f"eval.select: {said}", capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
