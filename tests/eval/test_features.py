@@ -42,8 +42,11 @@ def test_round_trip(tmp_path, suffix, kind):
 
 
 BAD = {
-    "NaN": (columns(features=np.array([[1, 0], [0, np.nan], [1, 1], [1, 1]])), "cam2/0002/0001.jpg.*NaN or inf"),
-    "zero vector": (columns(features=np.array([[1.0, 0], [0, 1], [0, 0], [1, 1]])), "cam3.*zero vector"),
+    "NaN": (
+        columns(features=np.array([[0, np.nan], [1, 0], [1, 1], [1, 1]])),
+        r"'cam1/0001/0001.jpg' .*NaN.*\(row 0\)",
+    ),
+    "zero vector": (columns(features=np.array([[1.0, 0], [0, 1], [0, 0], [1, 1]])), r"cam3.*zero vector \(row 2\)"),
     "unequal lengths": (columns(identities=np.array([1, 2, 1])), "unequal lengths, 4 features.*'identities': 3"),
     "one dimension": (columns(features=np.ones(4)), "shape"),
     "empty": (columns(features=np.ones((0, 2))), "shape"),
@@ -61,7 +64,7 @@ BAD = {
 def test_bad_columns(tmp_path, bad):
     content, message = BAD[bad]
     np.savez(tmp_path / "features.npz", **content)
-    with pytest.raises(FeatureError, match=message):
+    with pytest.raises(FeatureError, match=f"^{tmp_path}/features.npz: .*{message}"):
         load(tmp_path / "features.npz")
 
 
@@ -85,21 +88,41 @@ def test_features_that_a_protocol_cannot_score(unfit):
         score(FeatureSet(**content), [ONE])
 
 
+@pytest.mark.parametrize("value", [0, np.inf])
+def test_a_bad_row_is_named_wherever_it_lies(value):
+    features = np.ones((9000, 2))
+    features[5000] = value
+    names = np.array([f"{row}.jpg" for row in range(9000)])
+    with pytest.raises(FeatureError, match=r"'5000.jpg' .*\(row 5000\)"):
+        FeatureSet(features, np.ones(9000, int), np.ones(9000, int), np.full(9000, "visible"), names)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".parquet"])
+def test_a_file_that_is_not_what_its_suffix_says(tmp_path, suffix):
+    path = tmp_path / f"f{suffix}"
+    path.write_bytes(b"something else")
+    with pytest.raises(FeatureError, match=rf"^{path}: not readable as .* \([^~]+\)"):
+        load(path)
+
+
+def test_a_kind_that_cannot_be_written(tmp_path):
+    with pytest.raises(FeatureError, match=r"f.mat: unknown kind '.mat'; choose one of .npz, .safetensors, .parquet"):
+        save(tmp_path / "f.mat", FeatureSet(**columns()))
+    assert not list(tmp_path.iterdir())
+
+
 def test_other_bad_files(tmp_path):
     np.savez(tmp_path / "pickled.npz", **columns(names=np.array(["a", "b", "c", "d"], object)))
     with pytest.raises(FeatureError, match="not readable as an unpickled"):
         load(tmp_path / "pickled.npz")
-    (tmp_path / "broken.npz").write_bytes(b"no archive")
-    with pytest.raises(FeatureError, match="not readable"):
-        load(tmp_path / "broken.npz")
     few = columns()
     del few["cameras"]
     np.savez(tmp_path / "few.npz", **few)
-    with pytest.raises(FeatureError, match=r"\['cameras'\] missing"):
+    with pytest.raises(FeatureError, match=r"few.npz: \['cameras'\] missing, found \['features', 'identities', "):
         load(tmp_path / "few.npz")
     with pytest.raises(FeatureError, match="unknown kind"):
         load(tmp_path / "features.mat")
-    with pytest.raises(FeatureError, match="no such file"):
+    with pytest.raises(FeatureError, match=r"absent[.]npz: no such file"):
         load(tmp_path / "absent.npz")
 
 
