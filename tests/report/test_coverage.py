@@ -46,6 +46,13 @@ def test_a_row_with_a_reason(table):
     assert table.loc[("Baseline", "ir_per_id=5")].reason == UNCOVERED
 
 
+@pytest.mark.parametrize(("protocol", "tables"), [("all-search", {"Table 3"}), ("indoor-search", set())])
+def test_a_reason_is_for_its_own_table_and_protocol(protocol, tables):
+    skipped = {"row_method": "Baseline", "protocol": protocol, "reason": "why"}
+    found = cover([parse_experiment(PLAN | {"skipped": [skipped]}, "here")])
+    assert set(found.source[found.reason == "why"]) == tables
+
+
 def test_the_command_writes_both_files_and_can_insist(tmp_path, capsys):
     plan = tmp_path / "plans.json"
     plan.write_text(json.dumps([PLAN]))

@@ -74,6 +74,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(job, monkeypatch, stop_
     assert len(checkpoint.found(job("stopped").out)) == min(stop_after, 2)
     assert not (job("stopped").out / "run.json").exists()
     carry_out(job("stopped"), 0)
+    assert not list(job("stopped").out.glob("checkpoint*"))
     assert digests(job("stopped").out) == digests(job("whole").out)
     pd.testing.assert_frame_equal(losses(job("stopped").out), losses(job("whole").out))
     assert json.loads((job("stopped").out / "run.json").read_text())["resumed_after_epoch"] == stop_after

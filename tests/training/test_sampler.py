@@ -45,18 +45,24 @@ def fragmentary():
     return positions(np.repeat(np.arange(6), 3), 6), positions(np.repeat(np.arange(4), 2), 6)
 
 
-def test_paired_draws_only_identities_that_have_both_modalities():
-    visible, infrared = fragmentary()
-    first, second, paired = draw_epoch(visible, infrared, 3, 2, 50, "paired", epoch_generator(0, 0))
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("identities", [3, 4])
+def test_paired_draws_only_identities_that_have_both_modalities(turned, identities):
+    blocks = fragmentary()[:: -1 if turned else 1]
+    *drawn, paired = draw_epoch(*blocks, identities, 2, 50, "paired", epoch_generator(0, 0))
+    first, second = reversed(drawn) if turned else drawn
     assert paired
     np.testing.assert_array_equal(first // 3, second // 2)  # row by row the same identity
     assert set((first // 3).ravel()) == {0, 1, 2, 3}
 
 
-def test_free_draws_each_modality_on_its_own():
-    visible, infrared = fragmentary()
-    first, second, paired = draw_epoch(visible, infrared, 3, 2, 50, "free", epoch_generator(0, 0))
+@pytest.mark.parametrize("turned", [False, True])
+def test_free_draws_each_modality_on_its_own(turned):
+    blocks = fragmentary()[:: -1 if turned else 1]
+    *drawn, paired = draw_epoch(*blocks, 3, 2, 50, "free", epoch_generator(0, 0))
+    first, second = reversed(drawn) if turned else drawn
     assert not paired
+    assert all(len(set(row)) == 3 for row in (*(first // 3), *(second // 2)))  # without replacement
     assert set((first // 3).ravel()) == set(range(6))
     assert set((second // 2).ravel()) == {0, 1, 2, 3}
 

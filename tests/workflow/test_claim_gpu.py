@@ -59,6 +59,12 @@ def test_inside_slurm_the_schedulers_choice_stays(tmp_path):
     assert log(tmp_path) == ["+3", "-3"]
 
 
+def test_without_a_device_the_command_runs_as_it_is(tmp_path):
+    (tmp_path / "go").touch()
+    assert launch(tmp_path, CUDA_VISIBLE_DEVICES="").wait(timeout=120) == 0
+    assert log(tmp_path) == ["+", "-"]
+
+
 def test_a_number_of_runs_that_is_none_is_named(tmp_path):
     job = launch(tmp_path, VIREID_RUNS_PER_GPU="two")
     assert job.wait() == 1
