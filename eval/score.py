@@ -115,7 +115,13 @@ def score_matrix(
     threads: int | None = None,
 ) -> QueryScores:
     """Scores of each query, arrays (Q,), from a similarity matrix (Q, G); only the rules of `rules` are used
-    (skipping, CMC level). Ties are ordered by identity, camera and column."""
+    (skipping, CMC level). Ties are ordered by identity, camera and column.
+    Raises ValueError for NaN, and for a shape that is not that of the identities and cameras."""
+    expected = (len(query_identities), len(gallery_identities))
+    if np.shape(similarity) != expected or expected != (len(query_cameras), len(gallery_cameras)) or 0 in expected:
+        raise ValueError(f"similarity has shape {np.shape(similarity)}; {expected} identities need one entry a pair")
+    if np.isnan(similarity).any():
+        raise ValueError("similarity holds NaN, which has no place in an order")
     rows = np.lexsort((query_cameras, query_identities))
     columns = np.lexsort((gallery_cameras, gallery_identities))
     pool = Side(np.asarray(gallery_identities)[columns], np.asarray(gallery_cameras)[columns])

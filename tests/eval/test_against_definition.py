@@ -148,3 +148,17 @@ def test_drawn_queries_score_only_those(way):
         for metric, value in expected.items():
             assert table[trial, metric]["value"] == pytest.approx(value, abs=1e-10)
             assert table[trial, metric]["valid_queries"] == valid
+
+
+@pytest.mark.parametrize(
+    ("similarity", "message"),
+    [
+        (np.ones((2, 2)), r"shape \(2, 2\); \(2, 3\) identities"),
+        (np.ones(6), r"shape \(6,\)"),
+        (np.full((2, 3), np.nan), "holds NaN"),
+    ],
+)
+def test_a_matrix_that_cannot_be_ordered_is_refused(similarity, message):
+    ones = np.ones(2, int), np.ones(2, int), np.ones(3, int), np.ones(3, int)
+    with pytest.raises(ValueError, match=message):
+        score_matrix(similarity, *ones, SYSU)
