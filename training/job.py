@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from files import sha256
@@ -33,8 +34,9 @@ class Job(Finished):
 
 
 def fingerprint(job: Job, recipe: Recipe) -> str:
-    """A digest of all that a checkpoint must agree with: recipe, data, seed, and the code that trains."""
+    """A digest of all that a checkpoint must agree with: recipe, data, first weights, seed, code, version of torch."""
     root = Path(__file__).parent.parent
     code = [*sorted((root / "training").glob("*.py")), *sorted((root / "methods").rglob("*.py"))]
-    facts = [recipe, job.split, job.seed, sha256(job.index), sha256(job.subset), [sha256(path) for path in code]]
+    read = [job.index, job.subset, job.pixels, *([job.weights] if recipe["backbone.init"] == "imagenet" else [])]
+    facts = [recipe, job.split, job.seed, version("torch"), [sha256(path) for path in [*read, *code]]]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -43,7 +43,9 @@ def test_the_processor_and_the_command(tmp_path, monkeypatch):
     assert provenance.command() == "python -m training train --run 'a b'"
 
 
-@pytest.mark.parametrize("file", ["training/loop.py", "methods/maum.py", "methods/blocks/resnet.py", "index", "subset"])
+@pytest.mark.parametrize(
+    "file", ["training/loop.py", "methods/maum.py", "methods/blocks/resnet.py", "index", "subset", "pixels"]
+)
 def test_a_checkpoint_belongs_to_files(job, monkeypatch, file):
     recipe = resolve(RUN, "sysu_mm01")
     before = fingerprint(job(), recipe)
@@ -52,6 +54,16 @@ def test_a_checkpoint_belongs_to_files(job, monkeypatch, file):
     sha256 = training.job.sha256
     monkeypatch.setattr(training.job, "sha256", lambda path: "other" if path == changed else sha256(path))
     assert fingerprint(job(), recipe) != before
+
+
+def test_a_checkpoint_belongs_to_the_weights_it_began_from_and_to_a_version_of_torch(job, monkeypatch):
+    recipe = resolve(RUN, "sysu_mm01") | {"backbone.init": "imagenet"}
+    seen = []
+    for weights, version in (("one", "2.11"), ("other", "2.11"), ("other", "2.12")):
+        job().weights.write_text(weights)
+        monkeypatch.setattr(training.job, "version", {"torch": version}.get)
+        seen.append(fingerprint(job(), recipe))
+    assert len(set(seen)) == 3
 
 
 def test_a_checkpoint_belongs_to_a_recipe_a_split_and_a_seed(job):

@@ -177,9 +177,11 @@ def test_pixels_of_another_size_are_refused(job):
 
 def test_embedding_again_gives_the_same_features_without_the_imagenet_weights(job, tmp_path, monkeypatch):
     made = job(run="maum@demo+schedule.epochs=0+backbone.init=imagenet+backbone.name=resnet50")
+    made.weights.touch()
     with monkeypatch.context() as patch:
         patch.setattr(resnet, "load_imagenet", lambda built, path: None)
         carry_out(made, 60)
+    made.weights.unlink()
     run.embed_again(made, {made.pixels: tmp_path / "again.npz"})
     assert sha256(tmp_path / "again.npz") == sha256(made.out / "features.npz")
 
